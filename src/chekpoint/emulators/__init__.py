@@ -1,0 +1,1 @@
+"""Virtual parties: test doubles that speak the real protocols. The hub never imports them."""
