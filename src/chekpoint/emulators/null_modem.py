@@ -4,6 +4,7 @@ An end has the methods of an anyio byte stream, so what runs over it runs unchan
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import anyio
@@ -29,6 +30,10 @@ class ByteStream(Protocol):
     async def aclose(self) -> None:
         """Let go of the line."""
         ...
+
+
+Connect = Callable[[], Awaitable[ByteStream]]
+"""Opens a line to the other party; raises OSError when there is none."""
 
 
 class NullModemEnd:
