@@ -141,7 +141,7 @@ AGENTS: Final = {
 
 CORRECTIONS: Final = {"self": CorrectionBy.SELF, "instruction": CorrectionBy.INSTRUCTION}
 
-_UNIT_NAMES: Final = {
+_UNIT_NAMES: Final[dict[str | int, int]] = {
     "piece": 0, "gram": 10, "kilogram": 11, "ton": 12, "centimeter": 20, "decimeter": 21, "meter": 22,
     "squareCentimeter": 30, "squareDecimeter": 31, "squareMeter": 32, "milliliter": 40, "liter": 41,
     "cubicMeter": 42, "kilowattHour": 50, "gkal": 51, "day": 70, "hour": 71, "minute": 72, "second": 73,
