@@ -301,7 +301,7 @@ class Receipt(Model):
     cashier: Cashier | None = None
     agent: Agent | None = None  # 1057 (FFD 1.05)
     industry: tuple[IndustryDetail, ...] = ()  # 1261
-    property: UserProperty | None = None  # 1084
+    user_property: UserProperty | None = None  # 1084
     note: str | None = None  # 1192, at most 16 characters
     machine_number: str | None = None  # 1036
     paper: bool = False  # print it too; an internet receipt needs no paper
