@@ -15,6 +15,8 @@ Why each edge exists:
 * ``in_doubt -> rejected``        locate() learned that the register had refused the content.
 * ``queued -> fiscalised``        its document was found on a fiscal drive that is ahead of the journal
                                   (after a restore from backup).
+* ``queued -> rejected``          a document of the same order but other content was found on a drive:
+                                  registering it as well could be a double.
 * ``queued -> cancelled|expired`` by the shop, or by the deadline policy; only while no attempt may have
                                   registered it.
 * ``rejected -> queued``          a person repaired the cause (a register's settings) and said: again.
@@ -59,6 +61,7 @@ TRANSITIONS: Final[dict[tuple[State, Cause], State]] = {
     (State.QUEUED, Cause.ADOPTED): State.FISCALISED,
     (State.QUEUED, Cause.CANCELLED_BY_SHOP): State.CANCELLED,
     (State.QUEUED, Cause.DEADLINE): State.EXPIRED,
+    (State.QUEUED, Cause.REFUSED): State.REJECTED,
     (State.REGISTERING, Cause.ANSWERED): State.FISCALISED,
     (State.REGISTERING, Cause.NOT_SENT): State.QUEUED,
     (State.REGISTERING, Cause.BLOCKED): State.QUEUED,

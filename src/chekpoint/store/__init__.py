@@ -1,0 +1,1 @@
+"""What is remembered: tables, the journal with group commit, queries, migrations."""

@@ -1,0 +1,247 @@
+"""Lanes: the serial work of one register. One holder at a time, by a lease with a fence number.
+
+Every write of a lane names its fence. When another node has taken the lane, the old holder's writes touch
+no row and raise Conflict: whatever it learned is left to the new holder, which looks for itself.
+"""
+
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import bindparam, func, insert, or_, select, update
+
+from chekpoint.core.lifecycle import Cause, State
+from chekpoint.store.journal import Tx
+from chekpoint.store.receipts import Claim, most_urgent
+from chekpoint.store.sql import Query
+from chekpoint.store.tables import attempt, fiscal_document, lane
+from chekpoint.store.transitions import move
+
+
+class Lease(NamedTuple):
+    """A held lane: its fence, and what the journal knows of its drive."""
+
+    fence: int
+    fn: str | None
+    last_fd: int | None
+
+
+class Tried(NamedTuple):
+    """An attempt whose outcome the journal does not know."""
+
+    id: str
+    receipt_id: str
+    number: int
+    fn: str
+    last_fd: int
+    digest: str
+    fence: int
+    outcome: str
+
+
+_TAKE: Final = Query(
+    update(lane)
+    .where(
+        lane.c.register_id == bindparam("register"),
+        or_(lane.c.holder.is_(None), lane.c.holder == bindparam("node"), lane.c.lease_until < bindparam("now")),
+    )
+    .values(holder=bindparam("node"), fence=lane.c.fence + 1, lease_until=bindparam("until"))
+    .returning(lane.c.fence, lane.c.fn, lane.c.last_fd)
+)
+_OPEN: Final = Query(
+    select(
+        attempt.c.id, attempt.c.receipt_id, attempt.c.number, attempt.c.fn, attempt.c.last_fd, attempt.c.digest,
+        attempt.c.fence, attempt.c.outcome,
+    )
+    .where(attempt.c.register_id == bindparam("register"), attempt.c.outcome.in_(["open", "unknown"]))
+    .order_by(attempt.c.id)
+)  # fmt: skip
+_DOUBT: Final = Query(
+    update(attempt)
+    .where(attempt.c.id == bindparam("attempt"), attempt.c.outcome == "open")
+    .values(outcome="unknown", message=bindparam("why"), code=bindparam("code"))
+)
+
+
+def take(tx: Tx, register: str, node: str, *, lease_ms: int) -> Lease | None:
+    """Take a lane that is free, ours, or whose lease ran out; None while another node holds it.
+
+    An attempt that was open under the old fence may have been sent: its receipt goes to in_doubt, never
+    back to the queue (invariant 7).
+    """
+    row = tx.one(_TAKE, register=register, node=node, now=tx.now, until=tx.now + lease_ms)
+    if row is None:
+        return None
+    tx.wrote = True
+    for tried in unresolved(tx, register):
+        if tried.outcome == "open":
+            doubt(tx, tried.id, tried.receipt_id, Cause.LEASE_LOST, why="the lane changed hands", code=None)
+    tx.event("lane_taken", register, node=node, fence=row[0])
+    return Lease(*row)
+
+
+def unresolved(tx: Tx, register: str) -> list[Tried]:
+    """Attempts of this register that only locate() can decide, oldest first."""
+    return [Tried(*row) for row in tx.all(_OPEN, register=register)]
+
+
+def doubt(tx: Tx, attempt_id: str, receipt_id: str, cause: Cause, *, why: str, code: str | None) -> None:
+    """The answer was lost, or the lease: the receipt waits for locate()."""
+    tx.exactly(_DOUBT, "the attempt is resolved", attempt=attempt_id, why=why, code=code)
+    move(tx, receipt_id, State.REGISTERING, cause, next_check_at=tx.now, note={"attempt": attempt_id, "why": why})
+
+
+_RENEW: Final = Query(
+    update(lane)
+    .where(
+        lane.c.register_id == bindparam("register"),
+        lane.c.fence == bindparam("fence"),
+        lane.c.lease_until >= bindparam("now"),
+    )
+    .values(lease_until=bindparam("until"), next_check_at=bindparam("until"))
+)
+
+
+def renew(tx: Tx, register: str, fence: int, *, lease_ms: int) -> None:
+    """Hold the lane longer; raises Conflict when the lease ran out or another has it."""
+    tx.exactly(_RENEW, f"lane {register}", register=register, fence=fence, now=tx.now, until=tx.now + lease_ms)
+
+
+_RELEASE: Final = Query(
+    update(lane)
+    .where(lane.c.register_id == bindparam("register"), lane.c.fence == bindparam("fence"))
+    .values(holder=None, lease_until=None)
+)
+
+
+def release(tx: Tx, register: str, fence: int) -> None:
+    """Let another node take the lane at once."""
+    tx.run(_RELEASE, register=register, fence=fence)
+
+
+class Want(NamedTuple):
+    """What a lane may take, and under which lease."""
+
+    register: str
+    seller: str
+    fence: int
+    lease_ms: int
+    fn: str
+    last_fd: int
+    taxations: int
+    marks: bool
+
+
+_ATTEMPT: Final = Query(
+    insert(attempt).values(
+        {
+            n: bindparam(n)
+            for n in ("id", "receipt_id", "register_id", "number", "fn", "last_fd", "digest", "fence", "started_at")
+        }
+        | {"outcome": "open"}
+    )
+)
+_ORPHAN: Final = Query(
+    select(fiscal_document.c.fn, fiscal_document.c.fd_number, fiscal_document.c.total, fiscal_document.c.kind).where(
+        fiscal_document.c.mark == bindparam("mark"), fiscal_document.c.receipt_id.is_(None)
+    )
+)
+
+
+class Claimed(NamedTuple):
+    """A receipt with its durable attempt: now, and only now, the first byte may leave."""
+
+    claim: Claim
+    attempt_id: str
+    number: int
+
+
+class Orphan(NamedTuple):
+    """A queued receipt whose document is on a drive already."""
+
+    claim: Claim
+    fn: str
+    fd_number: int
+    total: int
+    kind: int
+
+
+def claim(tx: Tx, want: Want, name_attempt: "Any") -> Claimed | Orphan | None:
+    """Take the most urgent receipt: queued -> registering, with the attempt row (invariant 3)."""
+    renew(tx, want.register, want.fence, lease_ms=want.lease_ms)
+    found = most_urgent(tx, seller=want.seller, taxations=want.taxations, marks=want.marks)
+    if found is None:
+        return None
+    orphan = tx.one(_ORPHAN, mark=found.mark)
+    if orphan is not None:
+        return Orphan(found, *orphan)
+    number = found.tries + 1
+    attempt_id = name_attempt(found.mark, number)
+    check = tx.now + want.lease_ms
+    move(
+        tx, found.id, State.QUEUED, Cause.CLAIMED, register_id=want.register, tries=number, next_check_at=check,
+        note={"register": want.register, "attempt": attempt_id, "fn": want.fn, "last_fd": want.last_fd,
+              "fence": want.fence},
+    )  # fmt: skip
+    tx.later(
+        _ATTEMPT, id=attempt_id, receipt_id=found.id, register_id=want.register, number=number, fn=want.fn,
+        last_fd=want.last_fd, digest=found.digest, fence=want.fence, started_at=tx.now,
+    )  # fmt: skip
+    return Claimed(found, attempt_id, number)
+
+
+_KNOWN_FD: Final = Query(select(func.max(fiscal_document.c.fd_number)).where(fiscal_document.c.fn == bindparam("fn")))
+_AT: Final = Query(
+    update(lane)
+    .where(lane.c.register_id == bindparam("register"), lane.c.fence == bindparam("fence"))
+    .values({"fn": bindparam("fn"), "last_fd": bindparam("last_fd")})
+)
+
+
+def known_fd(tx: Tx, fn: str) -> int | None:
+    """The last document of a drive that the journal has, if any."""
+    return tx.one(_KNOWN_FD, fn=fn)[0]
+
+
+def stand_at(tx: Tx, register: str, fence: int, *, fn: str, last_fd: int) -> None:
+    """Every document up to ``last_fd`` is accounted for; raises Conflict under a stale fence."""
+    tx.exactly(_AT, f"lane {register}", register=register, fence=fence, fn=fn, last_fd=last_fd)
+
+
+_STATUS: Final = Query(
+    update(lane)
+    .where(lane.c.register_id == bindparam("register"))
+    .values(status=bindparam("status"), status_at=bindparam("at"))
+)
+_BLOCK: Final = Query(
+    update(lane)
+    .where(lane.c.register_id == bindparam("register"))
+    .values(
+        block=bindparam("reason"),
+        block_message=bindparam("message"),
+        blocked_since=func.coalesce(lane.c.blocked_since, bindparam("at")),
+        next_check_at=bindparam("check"),
+    )
+)
+_FREE: Final = Query(
+    update(lane)
+    .where(lane.c.register_id == bindparam("register"), lane.c.block.is_not(None))
+    .values(block=None, block_message=None, blocked_since=None, next_check_at=bindparam("check"))
+)
+
+
+def note_status(tx: Tx, register: str, status: bytes) -> None:
+    """Keep the last status that a register gave."""
+    tx.run(_STATUS, register=register, status=status, at=tx.now)
+
+
+def block(tx: Tx, register: str, *, reason: str, message: str, check: int) -> None:
+    """The lane waits; ``blocked_since`` keeps the first moment."""
+    tx.run(_BLOCK, register=register, reason=reason, message=message, at=tx.now, check=check)
+    tx.event("lane_blocked", register, reason=reason)
+
+
+def unblock(tx: Tx, register: str, *, check: int) -> bool:
+    """The lane works again; False when it was not blocked."""
+    free = tx.run(_FREE, register=register, check=check) == 1
+    if free:
+        tx.event("lane_unblocked", register)
+    return free

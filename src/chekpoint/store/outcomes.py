@@ -1,0 +1,166 @@
+"""What became of an attempt, and of the documents on a drive: the units that end one."""
+
+from typing import Any, Final
+
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from chekpoint.core.lifecycle import Cause, Proof, State
+from chekpoint.core.ports import FiscalDocument, Ticket
+from chekpoint.store.journal import Tx
+from chekpoint.store.sql import Query
+from chekpoint.store.tables import attempt, fiscal_document, receipt, shift, ticket
+from chekpoint.store.transitions import move, witness
+
+_END: Final = Query(
+    update(attempt)
+    .where(
+        attempt.c.id == bindparam("attempt"),
+        attempt.c.fence == bindparam("fence"),
+        attempt.c.outcome.in_(["open", "unknown"]),
+    )
+    .values(outcome=bindparam("result"), code=bindparam("code"), message=bindparam("message"), finished_at=bindparam("at"))
+)
+_ADOPT_FENCE: Final = Query(
+    update(attempt).where(attempt.c.id == bindparam("attempt")).values(fence=bindparam("fence"))
+)
+
+
+def inherit(tx: Tx, attempt_id: str, fence: int) -> None:
+    """The lane's new holder goes on with an attempt of the old one."""
+    tx.run(_ADOPT_FENCE, attempt=attempt_id, fence=fence)
+
+
+def end(tx: Tx, attempt_id: str, fence: int, result: str, *, code: str | None = None, message: str | None = None) -> None:
+    """Close an attempt once; raises Conflict when it is closed or the fence is stale."""
+    tx.exactly(
+        _END, "the attempt is resolved", attempt=attempt_id, fence=fence, result=result, code=code, message=message,
+        at=tx.now,
+    )  # fmt: skip
+
+
+_ROW = (
+    "fn", "fd_number", "receipt_id", "register_id", "document", "kind", "total", "fiscal_sign", "made_at",
+    "shift_number", "receipt_number", "registration_number", "mark", "qr", "seen_at",
+)  # fmt: skip
+_VALUES: Final[dict[str, Any]] = {name: bindparam(name) for name in _ROW}
+_DOCUMENT: Final = Query(insert(fiscal_document).values(_VALUES))
+_SEEN: Final = Query(
+    sqlite.insert(fiscal_document).values(_VALUES).on_conflict_do_nothing(),
+    postgresql=postgresql.insert(fiscal_document).values(_VALUES).on_conflict_do_nothing(),
+)
+_OWN: Final = Query(
+    update(fiscal_document)
+    .where(
+        fiscal_document.c.fn == bindparam("drive"),
+        fiscal_document.c.fd_number == bindparam("number"),
+        fiscal_document.c.receipt_id.is_(None),
+    )
+    .values(receipt_id=bindparam("receipt"))
+)
+_HAS: Final = Query(
+    select(fiscal_document.c.receipt_id).where(
+        fiscal_document.c.fn == bindparam("fn"), fiscal_document.c.fd_number == bindparam("number")
+    )
+)
+
+
+def _row(tx: Tx, doc: FiscalDocument, register: str, receipt_id: str | None) -> dict[str, Any]:
+    return {
+        "fn": doc.fn, "fd_number": doc.fd_number, "receipt_id": receipt_id, "register_id": register,
+        "document": doc.document, "kind": doc.kind, "total": doc.total, "fiscal_sign": doc.fiscal_sign,
+        "made_at": doc.made_at, "shift_number": doc.shift_number, "receipt_number": doc.receipt_number,
+        "registration_number": doc.registration_number, "mark": doc.mark, "qr": doc.qr, "seen_at": tx.now,
+    }  # fmt: skip
+
+
+def see(tx: Tx, doc: FiscalDocument, register: str) -> bool:
+    """Account for a document that no receipt is known to have made; False when it was there already."""
+    if not tx.run(_SEEN, **_row(tx, doc, register, None)):
+        return False
+    tx.event("document_seen", register, fn=doc.fn, fd=doc.fd_number, document=doc.document, mark=doc.mark)
+    return True
+
+
+def fiscalise(  # noqa: PLR0913 - the outcome is made of all of these
+    tx: Tx, receipt_id: str, old: State, cause: Cause, doc: FiscalDocument, *,
+    register: str, evidence: str, key: str, check: int,
+) -> None:  # fmt: skip
+    """The receipt has its one fiscal document: state, document, first rung and evidence in one transaction."""
+    move(
+        tx, receipt_id, old, cause, proof=int(Proof.SIGNED), fn=doc.fn, fd_number=doc.fd_number,
+        fiscal_sign=doc.fiscal_sign, register_id=register, next_check_at=check, error_code=None, error_text=None,
+        note={"fn": doc.fn, "fd": doc.fd_number, "sign": doc.fiscal_sign},
+    )  # fmt: skip
+    _own(tx, doc, register, receipt_id)
+    witness(tx, receipt_id, Proof.SIGNED, source=f"register:{register}", body=evidence, key=key)
+
+
+def _own(tx: Tx, doc: FiscalDocument, register: str, receipt_id: str) -> None:
+    there = tx.one(_HAS, fn=doc.fn, number=doc.fd_number)
+    if there is None:
+        tx.later(_DOCUMENT, **_row(tx, doc, register, receipt_id))
+    else:
+        what = f"document {doc.fn}/{doc.fd_number} belongs to receipt {there[0]}"
+        tx.exactly(_OWN, what, drive=doc.fn, number=doc.fd_number, receipt=receipt_id)
+
+
+_BY_MARK: Final = Query(
+    select(receipt.c.id, receipt.c.state, receipt.c.total, receipt.c.kind, receipt.c.fn, receipt.c.fd_number).where(
+        receipt.c.mark == bindparam("mark")
+    )
+)
+
+
+def by_mark(tx: Tx, mark: str) -> Any:
+    """(id, state, total, kind, fn, fd_number) of the receipt with an order mark, or None."""
+    return tx.one(_BY_MARK, mark=mark)
+
+
+_SHIFT_VALUES: Final[dict[str, Any]] = {
+    n: bindparam(n) for n in ("fn", "number", "register_id", "opened_fd", "opened_at", "closed_fd", "closed_at")
+}
+
+
+def _shift_query(dialect: Any, columns: tuple[str, ...]) -> Any:
+    made = dialect.insert(shift).values(_SHIFT_VALUES)
+    return made.on_conflict_do_update(
+        index_elements=["fn", "number"], set_={c: getattr(made.excluded, c) for c in columns}
+    )
+
+
+_OPENED: Final = Query(
+    _shift_query(sqlite, ("opened_fd", "opened_at")), postgresql=_shift_query(postgresql, ("opened_fd", "opened_at"))
+)
+_CLOSED: Final = Query(
+    _shift_query(sqlite, ("closed_fd", "closed_at")), postgresql=_shift_query(postgresql, ("closed_fd", "closed_at"))
+)
+SHIFT_OPEN: Final = 2  # document codes
+SHIFT_CLOSE: Final = 5
+
+
+def note_shift(tx: Tx, doc: FiscalDocument, register: str) -> None:
+    """Keep the opening or closing of a shift that a document tells of."""
+    if doc.shift_number is None or doc.document not in {SHIFT_OPEN, SHIFT_CLOSE}:
+        return
+    opened = doc.document == SHIFT_OPEN
+    tx.run(
+        _OPENED if opened else _CLOSED, fn=doc.fn, number=doc.shift_number, register_id=register,
+        opened_fd=doc.fd_number if opened else None, opened_at=doc.made_at if opened else None,
+        closed_fd=None if opened else doc.fd_number, closed_at=None if opened else doc.made_at,
+    )  # fmt: skip
+
+
+_TICKET_VALUES: Final[dict[str, Any]] = {c.name: bindparam(c.name) for c in ticket.columns}
+_TICKET: Final = Query(
+    sqlite.insert(ticket).values(_TICKET_VALUES).on_conflict_do_nothing(),
+    postgresql=postgresql.insert(ticket).values(_TICKET_VALUES).on_conflict_do_nothing(),
+)
+
+
+def keep_ticket(tx: Tx, found: Ticket) -> bool:
+    """Keep the operator's answer to a document; False when it was there already."""
+    return 1 == tx.run(
+        _TICKET, fn=found.fn, fd_number=found.fd_number, answer=found.answer, flags=found.flags,
+        operator_inn=found.operator_inn, operator_sign=found.operator_sign, made_at=found.made_at, seen_at=tx.now,
+    )  # fmt: skip

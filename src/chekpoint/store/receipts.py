@@ -1,0 +1,143 @@
+"""Receipts: accepting them in bulk, finding the most urgent, reading them."""
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from sqlalchemy import ARRAY, Text, bindparam, func, insert, select, text
+
+from chekpoint.core.lifecycle import State
+from chekpoint.store.journal import Tx
+from chekpoint.store.sql import Query
+from chekpoint.store.tables import contact, receipt
+
+
+class Accepted(NamedTuple):
+    """The answer to one offer: the receipt's id, and whether it is new, known, or in conflict."""
+
+    receipt_id: str
+    state: str
+    proof: int
+    fresh: bool
+    same: bool
+
+
+class Offer(NamedTuple):
+    """A validated receipt that waits to be stored."""
+
+    id: str
+    seller_id: str
+    shop_id: str
+    external_id: str
+    mark: str
+    digest: str
+    content: bytes
+    kind: str
+    total: int
+    taxation: int
+    marked: int
+    accepted_at: int
+    deadline_at: int
+    expires_at: int | None
+    buyer: bytes
+    address: str | None
+    token: str
+
+
+_NEW = (
+    "id", "seller_id", "shop_id", "external_id", "mark", "digest", "content", "kind", "total", "taxation",
+    "marked", "accepted_at", "deadline_at", "expires_at",
+)  # fmt: skip
+_INSERT: Final = Query(
+    insert(receipt).values(
+        {name: bindparam(name) for name in _NEW}
+        | {"state": "queued", "proof": 0, "tries": 0, "updated_at": bindparam("accepted_at"),
+           "next_check_at": bindparam("accepted_at")}
+    )
+)  # fmt: skip
+_CONTACT: Final = Query(
+    insert(contact).values({n: bindparam(n) for n in ("receipt_id", "buyer", "address", "token")})
+)
+_FOUND: Final = select(receipt.c.mark, receipt.c.id, receipt.c.state, receipt.c.proof, receipt.c.digest)
+_KNOWN: Final = Query(
+    _FOUND.where(receipt.c.mark.in_(text("SELECT value FROM json_each(:marks)"))),
+    postgresql=_FOUND.where(receipt.c.mark == func.any(bindparam("marks", type_=ARRAY(Text)))),
+)
+
+
+def accept(tx: Tx, offers: Sequence[Offer]) -> list[Accepted]:
+    """Store the new ones (queued); for a known external id answer what is there. Idempotent by it."""
+    known = _known(tx, [offer.mark for offer in offers])
+    answers: list[Accepted] = []
+    for offer in offers:
+        there = known.get(offer.mark)
+        if there is None:
+            known[offer.mark] = (offer.id, State.QUEUED.value, 0, offer.digest)
+            _store(tx, offer)
+            answers.append(Accepted(offer.id, State.QUEUED.value, 0, fresh=True, same=True))
+        else:
+            answers.append(Accepted(*there[:3], fresh=False, same=there[3] == offer.digest))
+    return answers
+
+
+def _known(tx: Tx, marks: list[str]) -> dict[str, tuple[str, str, int, str]]:
+    value: Any = marks if tx.engine == "postgresql" else msgspec.json.encode(marks).decode()
+    return {row[0]: tuple(row[1:]) for row in tx.all(_KNOWN, marks=value)}
+
+
+def _store(tx: Tx, offer: Offer) -> None:
+    row = {name: getattr(offer, name) for name in _NEW}
+    tx.later(_INSERT, **row)
+    tx.later(_CONTACT, receipt_id=offer.id, buyer=offer.buyer, address=offer.address, token=offer.token)
+    tx.event(
+        "accepted", offer.id, shop=offer.shop_id, external_id=offer.external_id, digest=offer.digest, total=offer.total
+    )
+
+
+class Claim(NamedTuple):
+    """A receipt that a lane has taken."""
+
+    id: str
+    shop_id: str
+    mark: str
+    digest: str
+    content: bytes
+    tries: int
+    kind: str
+    total: int
+
+
+_MOST_URGENT: Final = (
+    select(receipt.c.id)
+    .where(
+        receipt.c.state == State.QUEUED.value,
+        receipt.c.seller_id == bindparam("seller"),
+        receipt.c.next_check_at <= bindparam("now"),
+        receipt.c.taxation.op("&")(bindparam("taxations")) != 0,
+        receipt.c.marked <= bindparam("marks"),
+    )
+    .order_by(receipt.c.deadline_at, receipt.c.id)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+CANDIDATE: Final = Query(
+    _MOST_URGENT.with_only_columns(
+        receipt.c.id, receipt.c.shop_id, receipt.c.mark, receipt.c.digest, receipt.c.content, receipt.c.tries,
+        receipt.c.kind, receipt.c.total,
+    )
+)  # fmt: skip
+
+
+def most_urgent(tx: Tx, *, seller: str, taxations: int, marks: bool) -> Claim | None:
+    """The queued receipt of a seller with the earliest deadline that a register may take."""
+    row = tx.one(CANDIDATE, seller=seller, now=tx.now, taxations=taxations, marks=int(marks))
+    return row and Claim(*row)
+
+
+BUYER: Final = Query(select(contact.c.buyer).where(contact.c.receipt_id == bindparam("receipt")))
+
+
+def buyer_of(tx: Tx, receipt_id: str) -> bytes | None:
+    """The buyer's JSON, or None once it was purged."""
+    row = tx.one(BUYER, receipt=receipt_id)
+    return bytes(row[0]) if row else None
