@@ -37,6 +37,7 @@ class Tried(NamedTuple):
     outcome: str
 
 
+UNRESOLVED: Final = or_(attempt.c.outcome == "open", attempt.c.outcome == "unknown")
 _TAKE: Final = Query(
     update(lane)
     .where(
@@ -51,7 +52,7 @@ _OPEN: Final = Query(
         attempt.c.id, attempt.c.receipt_id, attempt.c.number, attempt.c.fn, attempt.c.last_fd, attempt.c.digest,
         attempt.c.fence, attempt.c.outcome,
     )
-    .where(attempt.c.register_id == bindparam("register"), attempt.c.outcome.in_(["open", "unknown"]))
+    .where(attempt.c.register_id == bindparam("register"), UNRESOLVED)
     .order_by(attempt.c.id)
 )  # fmt: skip
 _DOUBT: Final = Query(

@@ -8,6 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from chekpoint.core.lifecycle import Cause, Proof, State
 from chekpoint.core.ports import FiscalDocument, Ticket
 from chekpoint.store.journal import Tx
+from chekpoint.store.lanes import UNRESOLVED
 from chekpoint.store.sql import Query
 from chekpoint.store.tables import attempt, fiscal_document, receipt, shift, ticket
 from chekpoint.store.transitions import move, witness
@@ -17,7 +18,7 @@ _END: Final = Query(
     .where(
         attempt.c.id == bindparam("attempt"),
         attempt.c.fence == bindparam("fence"),
-        attempt.c.outcome.in_(["open", "unknown"]),
+        UNRESOLVED,
     )
     .values(outcome=bindparam("result"), code=bindparam("code"), message=bindparam("message"), finished_at=bindparam("at"))
 )

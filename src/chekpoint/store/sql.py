@@ -28,7 +28,7 @@ class Query:
         """The SQL for ``sqlite`` or ``postgresql``, and the values of literals inside it."""
         if engine not in self._compiled:
             dialect = SQLITE if engine == "sqlite" else POSTGRESQL
-            made = self._statements[engine].compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+            made = self._statements[engine].compile(dialect=dialect)
             fixed = {k: v for k, v in made.params.items() if v is not None}
             self._compiled[engine] = (str(made), fixed)
         return self._compiled[engine]
