@@ -125,11 +125,19 @@ def _reachable(binaries: Path, folder: Path, owner: str) -> Path:
     try:
         subprocess.run([binaries / "postgres", "--version"], user=owner, stdout=sys.stderr, check=True)
     except (PermissionError, subprocess.CalledProcessError):
-        copied = shutil.copytree(
-            binaries.parent, folder / "installation", ignore=shutil.ignore_patterns("include")
-        )
-        return copied / "bin"
+        return _copy_of_the_wheels(binaries, folder)
     return binaries
+
+
+def _copy_of_the_wheels(binaries: Path, folder: Path) -> Path:
+    """The wheel's installation and its shared libraries, as they lay: the binaries look for them beside the package."""
+    installation, package = binaries.parents[0], binaries.parents[1]
+    libraries = f"{package.name}.libs"
+    copied = shutil.copytree(
+        installation, folder / package.name / installation.name, ignore=shutil.ignore_patterns("include")
+    )
+    shutil.copytree(package.parent / libraries, folder / libraries)
+    return copied / binaries.name
 
 
 def _free_port() -> int:
