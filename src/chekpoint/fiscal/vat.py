@@ -57,7 +57,9 @@ class VatRate(StrEnum):
 
 _CODES: Final = {rate: code for code, rate in enumerate(VatRate, start=1)}
 BY_CODE: Final = {code: rate for rate, code in _CODES.items()}
-_CALCULATED: Final = frozenset({VatRate.VAT120, VatRate.VAT110, VatRate.VAT105, VatRate.VAT107, VatRate.VAT122})
+_CALCULATED: Final = frozenset(
+    {VatRate.VAT120, VatRate.VAT110, VatRate.VAT105, VatRate.VAT107, VatRate.VAT122}
+)
 _PERCENT: Final = {
     VatRate.VAT20: 20, VatRate.VAT120: 20, VatRate.VAT10: 10, VatRate.VAT110: 10, VatRate.VAT0: 0,
     VatRate.NONE: 0, VatRate.VAT5: 5, VatRate.VAT105: 5, VatRate.VAT7: 7, VatRate.VAT107: 7,
