@@ -23,6 +23,7 @@ class Code(IntEnum):
     COVER_OPEN = 45
     PRINTER = 46
     NON_CASH_OVER_TOTAL = 52
+    DENIED = 62
     NOT_ENOUGH_PAID = 66
     SHIFT_OVER_24H = 68
     SHIFT_CLOSED = 73
@@ -38,10 +39,12 @@ class Code(IntEnum):
     FN_NO_DATA = 123
     FN_RESOURCE = 136
     FN_STORAGE = 137
+    FN_UNSENT = 139
     OFD_UNSENT_30_DAYS = 140
     FN_SHIFT_OVER_24H = 141
     TAXATION = 143
     TAX_RATE = 144
+    PROPERTY_WRITE = 148
     FN_MISSING = 166
     NEED_REGISTRATION = 225
     WRONG_TOTAL = 227
@@ -69,6 +72,7 @@ TEXTS: Final[dict[int, str]] = {
     Code.COVER_OPEN: "Открыта крышка",
     Code.PRINTER: "Ошибка принтера чеков",
     Code.NON_CASH_OVER_TOTAL: "Сумма безналичных платежей превышает сумму чека",
+    Code.DENIED: "Запрещено настройками",
     Code.NOT_ENOUGH_PAID: "Чек оплачен не полностью",
     Code.SHIFT_OVER_24H: "Смена превысила 24 часа",
     Code.SHIFT_CLOSED: "Смена закрыта",
@@ -84,10 +88,12 @@ TEXTS: Final[dict[int, str]] = {
     Code.FN_NO_DATA: "Запрошенные данные отсутствуют в ФН",
     Code.FN_RESOURCE: "Исчерпан ресурс КС ФН",
     Code.FN_STORAGE: "Исчерпан ресурс хранения документов для ОФД",
+    Code.FN_UNSENT: "В ФН есть непереданные документы",
     Code.OFD_UNSENT_30_DAYS: "Исчерпан ресурс ожидания передачи сообщения в ОФД",
     Code.FN_SHIFT_OVER_24H: "Продолжительность смены ФН более 24 часов",
     Code.TAXATION: "Неверная система налогообложения",
     Code.TAX_RATE: "Неверная ставка налога",
+    Code.PROPERTY_WRITE: "Ошибка записи реквизита",
     Code.FN_MISSING: "ФН не обнаружен",
     Code.NEED_REGISTRATION: "ККТ не зарегистрирована",
     Code.WRONG_TOTAL: "Неверный итог чека",

@@ -8,7 +8,7 @@ document in between is taken for the task's own. A client has to compare the doc
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
@@ -26,6 +26,7 @@ from chekpoint.emulators.atol_web.codes import (
 )
 from chekpoint.emulators.atol_web.queue_store import QueueStore, Request, Status, Task
 
+R = TypeVar("R")
 RETRY_SECONDS: Final = 1.0
 """How often a blocked queue asks the drive again."""
 
@@ -107,7 +108,7 @@ class Engine:
             else:
                 await self.serve(request)
 
-    async def directly[R](self, call: Callable[[], Awaitable[R]]) -> R:
+    async def directly(self, call: Callable[[], Awaitable[R]]) -> R:
         """Carry out a synchronous query: it bypasses the queue but waits for the driver."""
         async with self._line:
             return await call()
@@ -172,19 +173,21 @@ class Engine:
     async def _recover(self, request: Request, task: Task) -> bool:
         """Wait until the drive answers, then decide by the number of the last document."""
         self.block = Block(uuid=request.posted.uuid, reason=_v2_reason(task.code))
-        while True:
-            try:
-                async with self._line:
-                    result = await self._settled(request, task)
-                break
-            except DriverError:
-                await self._clock.sleep(RETRY_SECONDS)
+        result = await self._until_settled(request, task)
         self.block = None
         if result is None:
             self._put(request, task, Status.ERROR, code=task.code, text=task.text)
             return True
         self._put(request, task, Status.READY, result=result)
         return False
+
+    async def _until_settled(self, request: Request, task: Task) -> dict[str, Any] | None:
+        while True:
+            try:
+                async with self._line:
+                    return await self._settled(request, task)
+            except DriverError:
+                await self._clock.sleep(RETRY_SECONDS)
 
     async def _settled(self, request: Request, task: Task) -> dict[str, Any] | None:
         """The result of the task if a document appeared, None if not; DriverError while nobody can tell."""

@@ -101,7 +101,7 @@ def _frame(task: Fields, default_taxation: Taxation) -> Receipt:
         seller_email=company.text_or_none("email") if company else None,
         cashier=read_cashier(task),
         agent=read_agent(task),
-        property=name,
+        user_property=name,
         note=note,
         machine_number=task.text_or_none("machineNumber"),
         paper=not task.flag("electronically"),
