@@ -135,6 +135,11 @@ class FaultPlan:
             raise FaultSpecError(f"times={times}: 1, 2 ... или/or -1")
         self._ordered.append(Ordered(point=point, fault=fault, times=times))
 
+    def reseed(self, spec: str) -> None:
+        """Replace what is left to chance by a new specification; what was ordered stays. Raises FaultSpecError."""
+        fresh = FaultPlan.from_spec(spec)
+        self.chances, self.seed, self._random = fresh.chances, fresh.seed, fresh._random
+
     def clear(self) -> None:
         """Take back everything that was ordered or left to chance."""
         self._ordered.clear()

@@ -83,7 +83,13 @@ class EmulatedRegister:
         self._link_returns = 0.0
         self._busy = asyncio.Lock()
         self.exchange = OfdExchange(
-            drive, clock=clock, local_now=self.local_now, faults=self.faults, connect=connect, period=exchange_period
+            drive,
+            clock=clock,
+            local_now=self.local_now,
+            faults=self.faults,
+            connect=connect,
+            powered=lambda: self.powered,
+            period=exchange_period,
         )
 
     # -- the world around it -----------------------------------------------------------------------------------------
@@ -274,6 +280,8 @@ class EmulatedRegister:
         if not wanted:
             return
         await self._print_time()
+        if not self.powered:
+            raise PowerLost(Point.PRINTING, signed=document.fd_number)
         if self.cover_open:
             raise DeviceError(DeviceCode.COVER_OPEN, signed=document.fd_number)
         if not self.paper:
