@@ -1,0 +1,1 @@
+"""Drivers of registers, one folder per maker. Each implements ``core.ports.Register``."""
