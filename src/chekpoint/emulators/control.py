@@ -42,10 +42,14 @@ class FaultOrder(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Paper(msgspec.Struct, forbid_unknown_fields=True):
+    """Is there paper?"""
+
     present: bool
 
 
 class Cover(msgspec.Struct, forbid_unknown_fields=True):
+    """Is the cover open?"""
+
     open: bool
 
 
@@ -130,7 +134,9 @@ def control_routes(
     panel = Controlled(faults=faults, register=register, ofd=ofd, extra=extra)
 
     async def home(_: Request) -> Response:
-        return HTMLResponse(control_page.page(state_of(panel), with_register=register is not None, with_ofd=ofd is not None))
+        return HTMLResponse(
+            control_page.page(state_of(panel), with_register=register is not None, with_ofd=ofd is not None)
+        )
 
     async def state(_: Request) -> Response:
         return JSONResponse(msgspec.to_builtins(state_of(panel)))
@@ -322,7 +328,15 @@ async def _account(panel: Controlled, setting: AccountSetting) -> None:
     if setting.sign_form is not None and setting.sign_form not in {"text", "number", "base64"}:
         raise ControlError("sign_form: text | number | base64")
     conduct = panel.ofd.account_conduct
-    for name in ("delay_seconds", "zone_hours", "padded", "sign_form", "token_seconds", "requests_per_second", "failure"):
+    for name in (
+        "delay_seconds",
+        "zone_hours",
+        "padded",
+        "sign_form",
+        "token_seconds",
+        "requests_per_second",
+        "failure",
+    ):
         value = getattr(setting, name)
         if value is not None:
             setattr(conduct, name, value)

@@ -23,7 +23,9 @@ pre{background:#f4f4f4;padding:1rem;overflow:auto}
 def page(state: dict[str, Any], *, with_register: bool, with_ofd: bool) -> str:
     """The whole page as HTML."""
     shown = escape(json.dumps(msgspec.to_builtins(state), ensure_ascii=False, indent=2, default=str))
-    groups = (_REGISTER_BUTTONS if with_register else "") + (_OFD_BUTTONS if with_ofd else "") + _FAULT_BUTTONS
+    groups = (
+        (_REGISTER_BUTTONS if with_register else "") + (_OFD_BUTTONS if with_ofd else "") + _FAULT_BUTTONS
+    )
     return (
         "<!doctype html><html lang='ru'><head><meta charset='utf-8'>"
         "<meta name='viewport' content='width=device-width'>"

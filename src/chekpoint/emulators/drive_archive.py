@@ -13,6 +13,7 @@ import msgspec
 from chekpoint.emulators.drive_totals import Totals
 from chekpoint.fiscal import tlv
 from chekpoint.fiscal.receipt import Receipt
+from chekpoint.fiscal.tlv import Node
 
 
 class Registration(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +74,7 @@ class ArchivedDocument(msgspec.Struct, frozen=True, kw_only=True):
     ticketed_at: datetime | None = None
 
     @property
-    def node(self) -> tlv.Node:
+    def node(self) -> Node:
         """The document decoded."""
         return tlv.decode(self.tlv)
 
@@ -149,12 +150,13 @@ class DriveArchive:
         self.state = state
 
     def load_ticket(
-        self, fd_number: int, message: bytes, answer: int, flags: int, at: datetime, state: DriveState
+        self, fd_number: int, message: bytes, *, answer: int, flags: int, at: datetime, state: DriveState
     ) -> None:
         """Keep document 7 of one document and the state after it."""
         with self._transaction():
             self._db.execute(
-                "INSERT INTO ticket VALUES (?, ?, ?, ?, ?)", (fd_number, message, answer, flags, at.isoformat())
+                "INSERT INTO ticket VALUES (?, ?, ?, ?, ?)",
+                (fd_number, message, answer, flags, at.isoformat()),
             )
             self._write(state)
         self.state = state
@@ -179,7 +181,9 @@ class DriveArchive:
         """Let go of the file."""
         self._db.close()
 
-    def _document(self, row: tuple[bytes, bytes, bytes | None, int | None, int | None, str | None]) -> ArchivedDocument:
+    def _document(
+        self, row: tuple[bytes, bytes, bytes | None, int | None, int | None, str | None]
+    ) -> ArchivedDocument:
         body, raw, message, answer, flags, loaded_at = row
         kept = _decode_kept(body)
         return ArchivedDocument(

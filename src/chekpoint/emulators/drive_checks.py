@@ -41,7 +41,9 @@ def _check_item(place: int, item: Item, ffd: Ffd) -> None:
     ):
         raise DriveError(DriveCode.WRONG_QUANTITY, f"items[{place}]: 1023={item.quantity}")
     if abs(item.price * item.quantity - item.sum) > _TOLERANCE:
-        raise DriveError(DriveCode.WRONG_ITEM_SUM, f"items[{place}]: {item.price}*{item.quantity}!={item.sum}")
+        raise DriveError(
+            DriveCode.WRONG_ITEM_SUM, f"items[{place}]: {item.price}*{item.quantity}!={item.sum}"
+        )
     if not item.name:
         raise DriveError(DriveCode.WRONG_CONTENT, f"items[{place}]: 1030")
     if ffd is not Ffd.V1_2 and item.object.code >= 30:

@@ -138,7 +138,7 @@ class FaultPlan:
     def reseed(self, spec: str) -> None:
         """Replace what is left to chance by a new specification; what was ordered stays. Raises FaultSpecError."""
         fresh = FaultPlan.from_spec(spec)
-        self.chances, self.seed, self._random = fresh.chances, fresh.seed, fresh._random
+        self.chances, self.seed, self._random = fresh.chances, fresh.seed, random.Random(fresh.seed)
 
     def clear(self) -> None:
         """Take back everything that was ordered or left to chance."""
@@ -176,7 +176,9 @@ def _chance(part: str, name: str, value: str) -> Chance:
         raise FaultSpecError(f"{part!r}: {error}") from error
     if point is not None and kind not in POSSIBLE[point]:
         raise FaultSpecError(f"{part!r}: {kind} невозможно в {point} / not possible there")
-    return Chance(probability=_probability(part, probability_text), fault=_fault(part, kind, parameter), point=point)
+    return Chance(
+        probability=_probability(part, probability_text), fault=_fault(part, kind, parameter), point=point
+    )
 
 
 def _fault(part: str, kind: FaultKind, parameter: str) -> Fault:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
@@ -22,6 +22,7 @@ from chekpoint.fiscal.documents import Stamp
 from chekpoint.fiscal.ffd import Ffd
 from chekpoint.fiscal.receipt import Cashier, Receipt
 from chekpoint.fiscal.ticket import Ticket
+from chekpoint.fiscal.vat_totals import VatSumming
 
 __all__ = ["ArchivedDocument", "DrivePhase", "FiscalDrive", "Registration", "ShiftState", "UnsentQueue"]
 
@@ -71,12 +72,14 @@ class FiscalDrive:
         path: Path | None = None,
         *,
         key: bytes = signing.TEST_KEY,
-        vat_style: Literal["items", "total"] = "items",
+        vat_style: VatSumming = VatSumming.ITEMS,
         keys_days: int = 470,
         capacity: int = 250_000,
     ) -> None:
         if not (number.startswith(TEST_PREFIX) and number.isdigit() and len(number) == 16):
-            raise ValueError(f"{number}: тестовый ФН начинается с {TEST_PREFIX} и имеет 16 цифр / test FN number expected")
+            raise ValueError(
+                f"{number}: тестовый ФН начинается с {TEST_PREFIX} и имеет 16 цифр / test FN number expected"
+            )
         self.number = number
         self.vat_style = vat_style
         self.capacity = capacity
@@ -215,10 +218,7 @@ class FiscalDrive:
             receipt_number=0,
             shift_totals=Totals(),
         )
-        registration = self.registration
-        return self._sign(
-            SHIFT_OPEN, at, state, lambda s: drive_documents.shift_open(registration, s, cashier)
-        )
+        return self._sign(SHIFT_OPEN, at, state, lambda s: drive_documents.shift_open(self, s, cashier))
 
     def close_shift(self, at: datetime, cashier: Cashier | None = None) -> ArchivedDocument:
         """Shift-close report (document 5): the only one that an expired shift still gets."""
@@ -272,7 +272,9 @@ class FiscalDrive:
         state = msgspec.structs.replace(self.state, ticketed_fd=head)
         if self.phase is DrivePhase.CLOSED and head == self.last_fd:
             state = msgspec.structs.replace(state, phase=DrivePhase.ARCHIVE.value)
-        self._archive.load_ticket(head, container, ticket.answer, ticket.flags, at, state)
+        self._archive.load_ticket(
+            head, container, answer=ticket.answer, flags=ticket.flags or 0, at=at, state=state
+        )
         return ticket
 
     def close(self) -> None:
@@ -318,8 +320,8 @@ class FiscalDrive:
             state,
             last_fd=self.last_fd + 1,
             last_made_at=at,
-            totals=state.totals.plus(receipt),
-            shift_totals=state.shift_totals.plus(receipt),
+            totals=state.totals.plus(receipt, self.vat_style),
+            shift_totals=state.shift_totals.plus(receipt, self.vat_style),
         )
         raw, sign = drive_documents.signed(build(drive_documents.stamp(self.number, at, state)), self._key)
         if len(raw) > MAX_DOCUMENT_BYTES:

@@ -12,10 +12,17 @@ from typing import Final
 import msgspec
 
 from chekpoint.core.clock import Clock
-from chekpoint.emulators.drive_errors import DeviceCode, DeviceError, DriveCode, DriveError, LinkLost, PowerLost
+from chekpoint.emulators.drive_errors import (
+    DeviceCode,
+    DeviceError,
+    DriveCode,
+    DriveError,
+    LinkLost,
+    PowerLost,
+)
 from chekpoint.emulators.exchange import ExchangeStatus, OfdExchange
 from chekpoint.emulators.faults import FaultKind, FaultPlan, Point
-from chekpoint.emulators.fiscal_drive import ArchivedDocument, FiscalDrive, Registration, ShiftState
+from chekpoint.emulators.fiscal_drive import ArchivedDocument, DrivePhase, FiscalDrive, Registration, ShiftState
 from chekpoint.emulators.null_modem import Connect
 from chekpoint.fiscal.receipt import Cashier, Kind, PaymentForm, Receipt
 
@@ -92,11 +99,19 @@ class EmulatedRegister:
             period=exchange_period,
         )
 
+    def ensure_registered(self, registration: Registration) -> None:
+        """Sign the registration report when the drive is new; a drive that has one keeps it."""
+        if self.drive.phase is DrivePhase.READY:
+            self.drive.register(registration, self.local_now())
+            self.exchange.wake()
+
     # -- the world around it -----------------------------------------------------------------------------------------
 
     def local_now(self) -> datetime:
         """The register's own wall clock: naive, whole seconds."""
-        return (self.clock.now() + self.clock_offset).astimezone(self.zone).replace(tzinfo=None, microsecond=0)
+        return (
+            (self.clock.now() + self.clock_offset).astimezone(self.zone).replace(tzinfo=None, microsecond=0)
+        )
 
     @property
     def powered(self) -> bool:

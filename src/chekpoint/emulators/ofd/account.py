@@ -23,7 +23,7 @@ from chekpoint.emulators.ofd import account_json as shapes
 from chekpoint.emulators.ofd.archive import OfdArchive, OfdDocument
 from chekpoint.emulators.ofd.conduct import AccountConduct
 
-LOGIN, PASSWORD = "test", "test"  # noqa: S105 - a test double has no secret
+LOGIN, PASSWORD = "test", "test"
 API_KEY: Final = "test-double-api-key"
 LONGEST_PERIOD: Final = timedelta(days=30)
 RECEIPTS: Final = frozenset({3, 31, 4, 41})
@@ -183,7 +183,11 @@ async def _login(account: Account, request: Request) -> dict[str, str]:
 
 async def _registers(account: Account, request: Request) -> Any:
     query = request.query_params
-    wanted = {"FnNumber": query.get("FNSerialNumber"), "KktRegId": query.get("KKTRegNumber"), "SerialNumber": query.get("KKTSerialNumber")}
+    wanted = {
+        "FnNumber": query.get("FNSerialNumber"),
+        "KktRegId": query.get("KKTRegNumber"),
+        "SerialNumber": query.get("KKTSerialNumber"),
+    }
     last = account.archive.registers(request.path_params["inn"])
     first = [account.archive.find(d.fn, 1) for d in last]
     rows = [shapes.register(d, f, padded=account.conduct.padded) for d, f in zip(last, first, strict=True)]

@@ -54,7 +54,9 @@ def short_receipt(document: OfdDocument, conduct: AccountConduct) -> dict[str, A
         "IsCorrection": document.code in {31, 41},
         "OperationType": OPERATIONS.get(document.kind, str(document.kind)),
         "UserInn": document.seller_inn.ljust(12) if conduct.padded else document.seller_inn,
-        "KktRegNumber": document.registration_number.ljust(20) if conduct.padded else document.registration_number,
+        "KktRegNumber": document.registration_number.ljust(20)
+        if conduct.padded
+        else document.registration_number,
         "FnNumber": document.fn,
         "DocNumber": document.fd_number,
         "DocDateTime": _iso(document.made_at),
@@ -83,7 +85,9 @@ def shift_reports(documents: list[OfdDocument]) -> list[dict[str, Any]]:
     reports: dict[tuple[str, int], dict[str, Any]] = {}
     for document in documents:
         key = (document.fn, document.shift_number)
-        report = reports.setdefault(key, {"ShiftNumber": document.shift_number, "FnNumber": document.fn, "ShiftDocsCount": 0})
+        report = reports.setdefault(
+            key, {"ShiftNumber": document.shift_number, "FnNumber": document.fn, "ShiftDocsCount": 0}
+        )
         report["ShiftDocsCount"] += 1
         if document.code in {2, 5}:
             report |= _report_end("Open" if document.code == 2 else "Close", document)
@@ -113,7 +117,9 @@ def _item(item: Node) -> dict[str, Any]:
     return {
         "Name": _text(item, 1030),
         "Price": item.number(1079),
-        "Quantity": float(quantity_text(quantity)) if quantity is not None and not isinstance(quantity, str | bytes | tuple | int) else quantity,
+        "Quantity": float(quantity_text(quantity))
+        if quantity is not None and not isinstance(quantity, str | bytes | tuple | int)
+        else quantity,
         "Total": item.number(1043),
         "SubjectType": item.number(1212),
         "CalculationMethod": item.number(1214),

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from chekpoint.fiscal import tlv
+from chekpoint.fiscal.tlv import Node
 
 
 class OfdDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +33,7 @@ class OfdDocument(msgspec.Struct, frozen=True, kw_only=True):
     times_received: int = 1
 
     @property
-    def node(self) -> tlv.Node:
+    def node(self) -> Node:
         """The document decoded."""
         return tlv.decode(self.tlv, strict=False)
 
@@ -55,6 +56,7 @@ _COLUMNS = (
     "fn, fd, code, received_at, container, tlv, ticket, answer, flags, made_at, fiscal_sign, rnm, inn, shift,"
     " receipt, kind, total, times"
 )
+_INSERT = "INSERT INTO document VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 _Row = tuple[str, int, int, str, bytes, bytes, bytes, int, int, str, int, str, str, int, int, int, int, int]
 
 
@@ -71,7 +73,7 @@ class OfdArchive:
         """Keep a document that was not there before."""
         values = (getattr(document, name) for name in _FIELDS)
         row = tuple(v.isoformat() if isinstance(v, datetime) else v for v in values)
-        self._db.execute(f"INSERT INTO document ({_COLUMNS}) VALUES ({', '.join('?' * 18)})", row)
+        self._db.execute(_INSERT, row)
 
     def seen_again(self, fn: str, fd_number: int) -> None:
         """Count a repeated document."""
@@ -86,7 +88,9 @@ class OfdArchive:
         """All documents of one fiscal drive in FD order."""
         return self._select("fn = ?", fn)
 
-    def of_register(self, inn: str, registration_number: str, since: datetime, until: datetime) -> list[OfdDocument]:
+    def of_register(
+        self, inn: str, registration_number: str, since: datetime, until: datetime
+    ) -> list[OfdDocument]:
         """Documents of one register between two local moments, both included."""
         condition = "inn = ? AND rnm = ? AND made_at BETWEEN ? AND ?"
         return self._select(condition, inn, registration_number, since.isoformat(), until.isoformat())

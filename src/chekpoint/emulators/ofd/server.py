@@ -67,7 +67,9 @@ def _ticket(ofd: EmulatedOfd, message: Message, fault: Fault | None) -> bytes:
     answer, _, flags = fault.detail.partition(":")
     honest = ofd.conduct
     ofd.conduct = msgspec.structs.replace(
-        honest, answer=int(answer) if answer in {str(a) for a in ANSWERS} else 14, flags=int(flags or 0) & 0xFF
+        honest,
+        answer=int(answer) if answer in {str(a) for a in ANSWERS} else 14,
+        flags=int(flags or 0) & 0xFF,
     )
     try:
         return ofd.take(message.body)
@@ -93,6 +95,6 @@ async def listen(ofd: EmulatedOfd, host: str = "127.0.0.1", port: int = 0) -> As
 
     async with multi, anyio.create_task_group() as tasks:
         tasks.start_soon(multi.serve, connection)
-        address = multi.extra(SocketAttribute.local_address)
-        yield OfdListener(ofd, str(address[0]), int(address[1]))
+        real_port: int = multi.listeners[0].extra(SocketAttribute.local_port)  # noqa: S610 - no database here
+        yield OfdListener(ofd, host, real_port)
         tasks.cancel_scope.cancel()
