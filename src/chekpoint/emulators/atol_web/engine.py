@@ -58,6 +58,10 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class _CanceledMeanwhile(Exception):
+    """The request that was to be started is not wanted any more."""
+
+
 class Engine:
     """Runs the queue of one device. ``on_finished`` is told of every finished request."""
 
@@ -67,7 +71,7 @@ class Engine:
         driver: Driver,
         store: QueueStore,
         clock: Clock,
-        on_finished: Callable[[Request], None] = lambda _request: None,
+        on_finished: Callable[[Request], None] = lambda _: None,
     ) -> None:
         self.device = device
         self.driver = driver
@@ -116,8 +120,11 @@ class Engine:
     async def serve(self, request: Request) -> None:
         """Bring every task of a request to its final state."""
         failed = False
-        for task in request.tasks:
-            failed = await self._step(request, task, failed=failed) or failed
+        try:
+            for task in request.tasks:
+                failed = await self._step(request, task, failed=failed) or failed
+        except _CanceledMeanwhile:
+            return
         self._store.close_request(request)
         self._on_finished(request)
 
@@ -140,6 +147,7 @@ class Engine:
         fiscal = task.type in FISCAL_TASKS
         try:
             async with self._line:
+                self._check_wanted(request)
                 last_fd = await self.driver.last_fd() if fiscal else None
                 task = self._put(request, task, Status.IN_PROGRESS, last_fd=last_fd)
                 result = await self.driver.run(task.body)
@@ -147,6 +155,12 @@ class Engine:
             return await self._failed(request, task, error)
         self._put(request, task, Status.READY, result=result)
         return False
+
+    def _check_wanted(self, request: Request) -> None:
+        """It may have been canceled while the driver was busy with a query."""
+        fresh = self._store.find(self.device, request.posted.uuid)
+        if fresh is None or fresh.canceled:
+            raise _CanceledMeanwhile
 
     async def _failed(self, request: Request, task: Task, error: DriverError) -> bool:
         """Final at once, unless a fiscal task was started and its outcome is open."""
