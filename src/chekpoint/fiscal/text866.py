@@ -33,7 +33,7 @@ def substitute(text: str) -> str:
     Control characters become spaces, invisible ones vanish, accents are dropped, the unknown becomes ``?``.
     The result always encodes, and substituting it again changes nothing.
     """
-    if text.isascii() and text.isprintable():
+    if _SAFE.keys() >= set(text):
         return text
     composed = normalize("NFC", text)
     if len(composed) > len(text):  # a few scripts fall apart in NFC: their letters are lost either way
