@@ -50,7 +50,12 @@ def test_an_ordered_fault_strikes_as_often_as_ordered() -> None:
     plan.order(Point.ANSWER, Fault(kind=FaultKind.DROP), times=2)
     plan.order(Point.ANSWER, Fault(kind=FaultKind.GARBAGE))
     struck = [plan.draw(Point.ANSWER) for _ in range(4)]
-    assert [f.kind if f else None for f in struck] == [FaultKind.DROP, FaultKind.DROP, FaultKind.GARBAGE, None]
+    assert [f.kind if f else None for f in struck] == [
+        FaultKind.DROP,
+        FaultKind.DROP,
+        FaultKind.GARBAGE,
+        None,
+    ]
     assert plan.draw(Point.REQUEST) is None
 
 

@@ -33,12 +33,7 @@ def check_receipt(receipt: Receipt, ffd: Ffd, taxations: int) -> None:
 def _check_item(place: int, item: Item, ffd: Ffd) -> None:
     if not 0 <= item.price <= MAX_KOPECKS or not 0 <= item.sum <= MAX_KOPECKS:
         raise DriveError(DriveCode.WRONG_PRICE, f"items[{place}]: 1079={item.price}, 1043={item.sum}")
-    exponent = item.quantity.normalize().as_tuple().exponent
-    if (
-        not item.quantity.is_finite()
-        or not 0 < item.quantity <= MAX_QUANTITY
-        or int(exponent) < -QUANTITY_PLACES
-    ):
+    if not _quantity_fits(item.quantity):
         raise DriveError(DriveCode.WRONG_QUANTITY, f"items[{place}]: 1023={item.quantity}")
     if abs(item.price * item.quantity - item.sum) > _TOLERANCE:
         raise DriveError(
@@ -48,6 +43,13 @@ def _check_item(place: int, item: Item, ffd: Ffd) -> None:
         raise DriveError(DriveCode.WRONG_CONTENT, f"items[{place}]: 1030")
     if ffd is not Ffd.V1_2 and item.object.code >= 30:
         raise DriveError(DriveCode.WRONG_CONTENT, f"items[{place}]: 1212={item.object.code}, FFD {ffd}")
+
+
+def _quantity_fits(quantity: Decimal) -> bool:
+    """More than nothing, eight digits before the point and six behind it at most."""
+    if not quantity.is_finite() or not 0 < quantity <= MAX_QUANTITY:
+        return False
+    return quantity == round(quantity, QUANTITY_PLACES)
 
 
 def _check_rounding(receipt: Receipt) -> None:

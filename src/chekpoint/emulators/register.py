@@ -22,7 +22,13 @@ from chekpoint.emulators.drive_errors import (
 )
 from chekpoint.emulators.exchange import ExchangeStatus, OfdExchange
 from chekpoint.emulators.faults import FaultKind, FaultPlan, Point
-from chekpoint.emulators.fiscal_drive import ArchivedDocument, DrivePhase, FiscalDrive, Registration, ShiftState
+from chekpoint.emulators.fiscal_drive import (
+    ArchivedDocument,
+    DrivePhase,
+    FiscalDrive,
+    Registration,
+    ShiftState,
+)
 from chekpoint.emulators.null_modem import Connect
 from chekpoint.fiscal.receipt import Cashier, Kind, PaymentForm, Receipt
 
