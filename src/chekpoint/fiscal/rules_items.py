@@ -12,7 +12,7 @@ from chekpoint.fiscal.rules_fault import Fault, fault
 from chekpoint.fiscal.rules_marks import ONLY_1_2, check_industry, check_marks
 from chekpoint.fiscal.rules_parties import check_agent, check_supplier, check_text
 from chekpoint.fiscal.rules_sums import check_numbers, check_vat_sum
-from chekpoint.fiscal.text866 import fits
+from chekpoint.fiscal.text866 import blank, fits
 from chekpoint.fiscal.vat import VatRate
 
 NAME_BYTES: Final = 128  # tag 1030
@@ -54,7 +54,7 @@ def check_item(found: list[Fault], item: Item, n: int, law: Law) -> bool:
 
 def _check_name(found: list[Fault], item: Item, n: int, law: Law) -> None:
     name = item.name
-    if not name or name.isspace():
+    if blank(name):
         # An archive may show no name where goods were not known yet: 54-FZ art. 4.7 lets it be absent then.
         if law.intake or item.method not in _NAMELESS:
             found.append(fault("name_empty", f"/items/{n}/name"))

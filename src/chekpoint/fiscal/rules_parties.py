@@ -5,7 +5,7 @@ from typing import Final
 from chekpoint.fiscal.inn import FOREIGN, is_inn
 from chekpoint.fiscal.receipt import Agent, Receipt, Supplier
 from chekpoint.fiscal.rules_fault import Fault, fault
-from chekpoint.fiscal.text866 import fits, lost
+from chekpoint.fiscal.text866 import blank, fits, lost
 
 CONTACT_BYTES: Final = 64  # tags 1008 and 1117
 _PHONE_DIGITS: Final = range(10, 16)
@@ -30,7 +30,7 @@ def check_text(found: list[Fault], text: str | None, limit: int, tag: int, at: s
     """A field that may be absent, but not blank and not longer than the drive's field."""
     if text is None:
         return
-    if not text.strip():
+    if blank(text):
         found.append(fault("text_empty", at))
     elif not fits(text, limit):
         found.append(fault("text_too_long", at, limit=limit, tag=tag))

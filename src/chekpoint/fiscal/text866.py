@@ -53,6 +53,11 @@ def fits(text: str, max_bytes: int) -> bool:
     return len(substitute(text)) <= max_bytes
 
 
+def blank(text: str) -> bool:
+    """Is nothing of ``text`` to be seen on a receipt?"""
+    return not text or text.isspace() or not (text.isprintable() or substitute(text).strip())
+
+
 def cut(text: str, max_bytes: int) -> str:
     """``text`` substituted and cut to ``max_bytes`` bytes (one character is one byte in CP866)."""
     return substitute(text)[:max_bytes]
