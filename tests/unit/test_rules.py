@@ -1,7 +1,7 @@
 """A receipt that a register or the tax service would refuse must be refused before, with the place and the remedy."""
 
 import sys
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from types import FrameType
 from typing import Any
@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chekpoint.fiscal.documents import Stamp, receipt_document
 from chekpoint.fiscal.ffd import Ffd
 from chekpoint.fiscal.receipt import (
     Agent,
@@ -38,6 +39,7 @@ from chekpoint.fiscal.rules import Fault, faults, normalise
 from chekpoint.fiscal.rules_fault import CODES
 from chekpoint.fiscal.rules_size import document_size
 from chekpoint.fiscal.rules_texts import TEXTS
+from chekpoint.fiscal.tlv import encode
 from chekpoint.fiscal.vat import VatRate
 
 TODAY = date(2026, 11, 24)
@@ -298,6 +300,24 @@ def test_a_receipt_that_no_drive_takes_is_refused_and_one_that_fits_is_not() -> 
     assert found(receipt(*[item()] * 170)) == []  # what a drive's maker promises for minimal items
     phones = Supplier(inn=INN, phones=("+79990000000",) * 2000)
     assert ("document_too_large", "/items") in found(receipt(item(supplier=phones)))
+
+
+WIDEST = Stamp(
+    fn="9999078900000001", fd_number=999999, fiscal_sign=1, made_at=datetime.fromisoformat("2026-11-24T12:00"), shift_number=9999,
+    receipt_number=9999, registration_number="0" * 16, seller_inn=INN, seller_name="ч" * 256, address="ч" * 256,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("ffd", [Ffd.V1_05, Ffd.V1_2])
+def test_the_size_is_never_told_smaller_than_the_document_that_is_made(ffd: Ffd) -> None:
+    heavy = receipt(
+        *[item(name="ч" * 128, agent=AGENT, supplier=SUPPLIER, note="ч" * 64, industry=(INDUSTRY,))] * 50
+    )
+    for one in (*[one for _, one in PROPER], heavy):
+        made = len(encode(receipt_document(normalise(one), WIDEST, ffd)))
+        told = document_size(normalise(one))
+        assert made <= told
+        assert ffd is Ffd.V1_05 or told < 1.3 * made + 900
 
 
 def test_all_faults_are_told_at_once() -> None:

@@ -13,8 +13,8 @@ from chekpoint.fiscal.text866 import substitute
 MAX_DOCUMENT: Final = 30 * 1024
 """Bytes: what drives accept per document (the container itself takes 32 KB)."""
 HEAD: Final = 4  # bytes of tag and length before each value
-_REGISTER: Final = 700  # seller's name 256, address 256, numbers, sign, VAT totals, trailer
-_SMALL: Final = 5 * (HEAD + 1)  # 1199, 1212, 1214, 2108, 2106 or 1222
+_REGISTER: Final = 800  # seller's name 256, address 256, numbers, sign, VAT totals, trailer
+_SMALL: Final = 7 * (HEAD + 1)  # 1199, 1212, 1214, 1222, 2102, 2106, 2108
 SURE_TO_FIT: Final = 40
 """Up to so many items without agents, suppliers or industry details no size can reach the limit."""
 
