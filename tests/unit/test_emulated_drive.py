@@ -1,5 +1,6 @@
 """The emulated fiscal drive keeps the law of the real one, and its archive never lies."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -30,6 +31,7 @@ from tests.emulated_world import NOON, drive_in_shift, item, receipt
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
+Deed = Callable[[], object]
 
 
 def refusal(caught: pytest.ExceptionInfo[DriveError]) -> DriveCode:
@@ -174,7 +176,8 @@ def test_after_24_hours_only_the_shift_close_is_signed() -> None:
     late = NOON + timedelta(hours=24, seconds=1)
     assert drive.shift_state(NOON + timedelta(hours=24)) is ShiftState.OPEN
     assert drive.shift_state(late) is ShiftState.EXPIRED
-    for deed in (lambda: drive.register_receipt(receipt(), late), lambda: drive.report_exchange(late)):
+    deeds: list[Deed] = [lambda: drive.register_receipt(receipt(), late), lambda: drive.report_exchange(late)]
+    for deed in deeds:
         with pytest.raises(DriveError) as caught:
             deed()
         assert refusal(caught) is DriveCode.SHIFT_EXPIRED
@@ -188,7 +191,8 @@ def test_a_shift_is_opened_and_closed_once() -> None:
         drive.open_shift(NOON)
     assert refusal(caught) is DriveCode.SHIFT_OPEN
     drive.close_shift(NOON)
-    for deed in (lambda: drive.close_shift(NOON), lambda: drive.register_receipt(receipt(), NOON)):
+    deeds: list[Deed] = [lambda: drive.close_shift(NOON), lambda: drive.register_receipt(receipt(), NOON)]
+    for deed in deeds:
         with pytest.raises(DriveError) as caught:
             deed()
         assert refusal(caught) is DriveCode.SHIFT_CLOSED
@@ -336,7 +340,8 @@ def test_the_mock_form_of_a_ticket_is_refused() -> None:
 
 def test_a_ticket_without_a_queue_is_refused() -> None:
     drive = FiscalDrive()
-    for deed in (drive.outgoing, lambda: drive.load_ticket(b"", NOON)):
+    deeds: list[Deed] = [drive.outgoing, lambda: drive.load_ticket(b"", NOON)]
+    for deed in deeds:
         with pytest.raises(DriveError) as caught:
             deed()
         assert refusal(caught) is DriveCode.QUEUE_EMPTY

@@ -38,6 +38,10 @@ def test_a_spec_says_what_it_means() -> None:
         "seed=x",
         "power_loss@ofd.answer=1",
         "drop=nan",
+        "delay=1:-5s",
+        "delay=1:inf",
+        "delay=1:nan",
+        "cut=1:-1",
     ],
 )
 def test_a_mistyped_plan_is_named(spec: str) -> None:

@@ -17,86 +17,25 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from chekpoint.emulators import control_page
+from chekpoint.emulators.control_orders import (
+    AccountSetting,
+    ClockSetting,
+    Cover,
+    FaultOrder,
+    OfdSetting,
+    Paper,
+    Shift,
+    Switch,
+)
 from chekpoint.emulators.drive_errors import EmulatedError
 from chekpoint.emulators.faults import Fault, FaultKind, FaultPlan, FaultSpecError, Point
 from chekpoint.emulators.ofd.account import FAILURES
-from chekpoint.emulators.ofd.conduct import ANSWERS, Spoil
+from chekpoint.emulators.ofd.conduct import ANSWERS
 from chekpoint.emulators.ofd.operator import EmulatedOfd
 from chekpoint.emulators.register import EmulatedRegister
 from chekpoint.fiscal.receipt import Cashier
 
 FORM = "application/x-www-form-urlencoded"
-
-
-class FaultOrder(msgspec.Struct, forbid_unknown_fields=True):
-    """Order a fault, or (``spec``) replace what is left to chance, or ``clear`` everything."""
-
-    point: str = ""
-    kind: str = ""
-    seconds: float = 0.0
-    after_bytes: int = 0
-    detail: str = ""
-    times: int = 1
-    clear: bool = False
-    spec: str | None = None
-
-
-class Paper(msgspec.Struct, forbid_unknown_fields=True):
-    """Is there paper?"""
-
-    present: bool
-
-
-class Cover(msgspec.Struct, forbid_unknown_fields=True):
-    """Is the cover open?"""
-
-    open: bool
-
-
-class Switch(msgspec.Struct, forbid_unknown_fields=True):
-    """Power and link: ``on``, or off for ``seconds`` (until switched on when 0)."""
-
-    on: bool
-    seconds: float = 0.0
-
-
-class ClockSetting(msgspec.Struct, forbid_unknown_fields=True):
-    """The register's wall clock: set it (``local``), move it from the right time (``offset_seconds``)."""
-
-    local: datetime | None = None
-    offset_seconds: float | None = None
-
-
-class OfdSetting(msgspec.Struct, forbid_unknown_fields=True):
-    """Conduct of the operator; what is absent stays as it is. ``enabled`` is the register's own exchange."""
-
-    down: bool | None = None
-    delay_seconds: float | None = None
-    answer: int | None = None
-    flags: int | None = None
-    spoil: Spoil | None = None
-    mock: bool | None = None
-    silent: bool | None = None
-    enabled: bool | None = None
-
-
-class AccountSetting(msgspec.Struct, forbid_unknown_fields=True):
-    """Conduct of the account API; (fn, fd) name one document."""
-
-    delay_seconds: float | None = None
-    zone_hours: int | None = None
-    padded: bool | None = None
-    sign_form: str | None = None
-    token_seconds: float | None = None
-    requests_per_second: float | None = None
-    failure: str | None = None
-    fn: str | None = None
-    fd: int | None = None
-    hide: bool = False
-    double: bool = False
-    sum_delta: int = 0
-    sign_delta: int = 0
-    fn_instead: str = ""
 
 
 class ControlError(Exception):
@@ -157,13 +96,6 @@ def control_routes(
     return routes
 
 
-class Shift(msgspec.Struct, forbid_unknown_fields=True):
-    """Open or close the shift by hand, as a cashier does."""
-
-    open: bool
-    cashier: str = "Кассир"
-
-
 Body = TypeVar("Body", bound=msgspec.Struct)
 
 
@@ -177,7 +109,7 @@ def _post(
         except (ControlError, FaultSpecError, EmulatedError, msgspec.ValidationError) as error:
             return _refused(str(error), form=form)
         if form:
-            return RedirectResponse(request.headers.get("referer", "/"), status_code=303)
+            return RedirectResponse("../", status_code=303)  # relative: the panel may be mounted anywhere
         return JSONResponse(msgspec.to_builtins(state_of(panel)))
 
     return Route(f"/control/{name}", endpoint, methods=["POST"])
@@ -292,11 +224,18 @@ async def _link(panel: Controlled, switch: Switch) -> None:
 async def _clock(panel: Controlled, setting: ClockSetting) -> None:
     register = _register(panel)
     if setting.local is not None:
-        register.set_clock(setting.local.replace(tzinfo=None))
+        register.set_clock(_possible(setting.local))
     elif setting.offset_seconds is not None:
         register.clock_offset = timedelta(seconds=setting.offset_seconds)
     else:
         raise ControlError("local или/or offset_seconds")
+
+
+def _possible(local: datetime) -> datetime:
+    """A wall clock that a fiscal document can carry (1012 is an unsigned 32-bit count of seconds)."""
+    if not 2016 <= local.year <= 2105 or local.tzinfo is not None:
+        raise ControlError(f"local: {local}: 2016..2105, без зоны / without zone")
+    return local
 
 
 async def _shift(panel: Controlled, shift: Shift) -> None:

@@ -28,7 +28,7 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
     ffd: str = "1.2"  # 1209
     taxations: int = 0b111111  # 1062
     ofd_name: str = "ТЕСТОВЫЙ ОФД"  # 1046
-    ofd_inn: str = "7800000015"  # 1017
+    ofd_inn: str = "7800000010"  # 1017
     ofd_host: str = "127.0.0.1"
     ofd_port: int = 7777
     fns_site: str = "www.nalog.gov.ru"  # 1060

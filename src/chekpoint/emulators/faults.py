@@ -131,6 +131,7 @@ class FaultPlan:
         """Make a fault strike the next ``times`` times at a point; raises FaultSpecError if it cannot there."""
         if fault.kind not in POSSIBLE[point]:
             raise FaultSpecError(f"{fault.kind} @ {point}: здесь невозможно / not possible at this point")
+        _check_time(str(fault.kind), fault)
         if times == 0 or times < -1:
             raise FaultSpecError(f"times={times}: 1, 2 ... или/or -1")
         self._ordered.append(Ordered(point=point, fault=fault, times=times))
@@ -176,9 +177,16 @@ def _chance(part: str, name: str, value: str) -> Chance:
         raise FaultSpecError(f"{part!r}: {error}") from error
     if point is not None and kind not in POSSIBLE[point]:
         raise FaultSpecError(f"{part!r}: {kind} невозможно в {point} / not possible there")
-    return Chance(
-        probability=_probability(part, probability_text), fault=_fault(part, kind, parameter), point=point
-    )
+    fault = _fault(part, kind, parameter)
+    _check_time(part, fault)
+    return Chance(probability=_probability(part, probability_text), fault=fault, point=point)
+
+
+def _check_time(part: str, fault: Fault) -> None:
+    """Only a clock can be wrong by a negative time; infinity is no time at all."""
+    least = -_LONGEST if fault.kind is FaultKind.WRONG_CLOCK else 0.0
+    if not least <= fault.seconds <= _LONGEST or fault.after_bytes < 0:
+        raise FaultSpecError(f"{part!r}: недопустимое время или длина / impossible time or length")
 
 
 def _fault(part: str, kind: FaultKind, parameter: str) -> Fault:
@@ -190,6 +198,7 @@ def _fault(part: str, kind: FaultKind, parameter: str) -> Fault:
     return Fault(kind=kind, seconds=_seconds(part, parameter) if parameter else _DEFAULT_SECONDS[kind])
 
 
+_LONGEST: Final = 2_000_000_000.0  # seconds
 _DEFAULT_SECONDS: Final = {
     FaultKind.DROP: 0.0,
     FaultKind.DELAY: 1.0,

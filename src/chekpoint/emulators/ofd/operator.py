@@ -20,7 +20,7 @@ from chekpoint.fiscal.ticket import Ticket
 from chekpoint.fiscal.tlv import Node, TlvError
 from chekpoint.fiscal.wire_error import WireError
 
-OPERATOR_INN: Final = "7800000015"
+OPERATOR_INN: Final = "7800000010"
 MOSCOW: Final = timezone(timedelta(hours=3))
 
 

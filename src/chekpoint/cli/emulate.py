@@ -1,0 +1,123 @@
+"""``chekpoint emulate register|ofd``: test doubles as servers, to try everything without hardware."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from chekpoint.emulators.faults import FaultPlan
+
+Host = Annotated[str, typer.Option(help="Адрес, который слушать / address to listen on")]
+Faults = Annotated[
+    str, typer.Option(help='Сбои по жребию / faults by chance: "drop=0.05,delay=0.1:0.2s,seed=7"')
+]
+State = Annotated[
+    Path | None, typer.Option(help="Папка для памяти; без неё всё забывается / folder to remember in")
+]
+
+BANNER = "ТЕСТОВЫЙ ДВОЙНИК / TEST DOUBLE"
+
+
+def register(
+    *,
+    host: Host = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Порт веб-сервера / web server port")] = 16732,
+    state: State = None,
+    faults: Faults = "",
+    ofd: Annotated[str, typer.Option(help="Адрес ОФД хост:порт; пусто: не передавать / OFD address")] = "",
+    ffd: Annotated[str, typer.Option(help="1.05 | 1.2")] = "1.2",
+    inn: Annotated[str, typer.Option(help="ИНН продавца / seller's INN")] = "7700000016",
+    fn: Annotated[str, typer.Option(help="Номер ФН 9999078... / fiscal drive number")] = "9999078900000001",
+    generation: Annotated[str, typer.Option(help="Поколение API / API generation: v1 | v2 | both")] = "both",
+    seconds: Annotated[
+        float, typer.Option(min=0.0, help="Секунд на печать чека / seconds per receipt")
+    ] = 0.0,
+) -> None:
+    """Эмулятор ККТ с веб-сервером драйвера / an emulated register with the driver's web server."""
+    from chekpoint.core.clock import SystemClock  # noqa: PLC0415  a command starts in an instant
+    from chekpoint.emulators import stand  # noqa: PLC0415
+    from chekpoint.emulators.atol_web.face import AtolWeb  # noqa: PLC0415
+    from chekpoint.emulators.atol_web.serve import server  # noqa: PLC0415
+    from chekpoint.emulators.drive_archive import WrongDrive  # noqa: PLC0415
+    from chekpoint.emulators.fiscal_drive import Registration  # noqa: PLC0415
+
+    _one_of("ffd", ffd, ("1.05", "1.2"))
+    _one_of("generation", generation, ("v1", "v2", "both"))
+    clock, plan = SystemClock(), _plan(faults)
+    try:
+        setup = stand.RegisterSetup(
+            fn=fn,
+            state=state,
+            registration=Registration(seller_inn=_inn(inn), ffd=ffd),
+            faults=plan,
+            ofd=stand.address(ofd) if ofd else None,
+            seconds_per_receipt=seconds,
+        )
+        device = stand.build_register(setup, clock)
+    except (ValueError, WrongDrive, OSError) as error:
+        raise typer.BadParameter(str(error)) from error
+    queue = state / f"queue-{fn}.sqlite" if state else None
+    chosen: Any = generation
+    web = AtolWeb(
+        {"1": device},
+        clock=clock,
+        generation=chosen,
+        path=queue,
+        faults=plan,
+        background=(device.exchange.run,),
+    )
+    typer.echo(f"{BANNER}: ККТ http://{host}:{port}/ ФН {fn} ФФД {device.drive.ffd}")
+    try:
+        server(web.app, host=host, port=port).run()
+    finally:
+        web.close()
+        device.drive.close()
+
+
+def ofd(
+    *,
+    host: Host = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Порт для касс / port for registers")] = 7777,
+    http_port: Annotated[int, typer.Option(min=0, max=65535, help="Порт кабинета / account API port")] = 7780,
+    state: State = None,
+    faults: Faults = "",
+) -> None:
+    """Эмулятор ОФД: приём документов и кабинет / an emulated operator: documents in, account API."""
+    import uvicorn  # noqa: PLC0415  a command starts in an instant
+
+    from chekpoint.core.clock import SystemClock  # noqa: PLC0415
+    from chekpoint.emulators import stand  # noqa: PLC0415
+
+    try:
+        operator = stand.build_ofd(state, SystemClock(), _plan(faults))
+    except OSError as error:
+        raise typer.BadParameter(str(error)) from error
+    typer.echo(f"{BANNER}: ОФД {host}:{port}, кабинет http://{host}:{http_port}/")
+    try:
+        app = stand.ofd_app(operator, wire=(host, port))
+        uvicorn.run(app, host=host, port=http_port, log_level="warning")
+    finally:
+        operator.close()
+
+
+def _plan(spec: str) -> "FaultPlan":
+    from chekpoint.emulators.faults import FaultPlan, FaultSpecError  # noqa: PLC0415
+
+    try:
+        return FaultPlan.from_spec(spec)
+    except FaultSpecError as error:
+        raise typer.BadParameter(str(error), param_hint="--faults") from error
+
+
+def _inn(text: str) -> str:
+    from chekpoint.fiscal.inn import is_inn  # noqa: PLC0415
+
+    if not is_inn(text):
+        raise typer.BadParameter(f"{text}: не ИНН / not an INN", param_hint="--inn")
+    return text
+
+
+def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise typer.BadParameter(f"{value}: {' | '.join(allowed)}", param_hint=f"--{name}")
