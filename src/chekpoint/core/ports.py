@@ -187,9 +187,6 @@ class ShopNotice(Fact, kw_only=True):
 
     id: str  # of the notice, stable over retries
     receipt_id: str
-    external_id: str
-    state: str
-    proof: str
     body: bytes  # the JSON that is signed and sent
 
 

@@ -50,7 +50,7 @@ class Engine(Protocol):
         """A new connection in autocommit mode; raises StoreError when the database is not there."""
         ...
 
-    def broken(self, error: Exception) -> bool:
+    def broken(self, _error: Exception) -> bool:
         """Did the error spoil the connection itself (and not only the statement)?"""
         ...
 
@@ -70,7 +70,9 @@ class Sqlite:
     def connect(self, *, readonly: bool = False) -> sqlite3.Connection:
         """A connection; the first one sets the page size, which an existing file keeps."""
         try:
-            con = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000)
+            con = sqlite3.connect(
+                self.path, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000
+            )
             self._prepare(con, readonly=readonly)
         except sqlite3.Error as error:
             raise StoreError(f"cannot open the database {self.path}: {error}") from error
@@ -86,7 +88,7 @@ class Sqlite:
         if readonly:
             con.execute("PRAGMA query_only=ON")
 
-    def broken(self, error: Exception) -> bool:
+    def broken(self, _error: Exception) -> bool:
         """SQLite has no connection that could be lost."""
         return False
 
@@ -111,9 +113,9 @@ class Postgres:
             raise StoreError(f"cannot reach PostgreSQL: {error}") from error
         return con
 
-    def broken(self, error: Exception) -> bool:
+    def broken(self, _error: Exception) -> bool:
         """A lost server shows as OperationalError or InterfaceError."""
-        return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+        return isinstance(_error, psycopg.OperationalError | psycopg.InterfaceError)
 
 
 def engine_of(url: str, *, durable: bool = True) -> Sqlite | Postgres:

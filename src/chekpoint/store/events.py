@@ -103,3 +103,9 @@ def verify(cursor: Any, engine: str) -> Iterator[Break | int]:
             yield Break(row[0], seq, "the event was changed after it was written")
         before = bytes(row[6])
     yield count
+
+
+def last_seq(tx: Any, journal: str) -> int:
+    """The number of a node's last event; 0 before its first."""
+    row = tx.one(_LAST, journal=journal)
+    return int(row[0]) if row else 0

@@ -91,7 +91,9 @@ class Entry:
 
     __slots__ = ("bulk", "future", "item", "unit")
 
-    def __init__(self, future: asyncio.Future[Any], unit: Unit[Any] | None, bulk: Bulk | None, item: Any) -> None:
+    def __init__(
+        self, future: asyncio.Future[Any], unit: Unit[Any] | None, bulk: Bulk | None, item: Any
+    ) -> None:
         self.future, self.unit, self.bulk, self.item = future, unit, bulk, item
 
 
@@ -287,7 +289,11 @@ class InlineJournal:
     """
 
     def __init__(
-        self, writer: Writer, *, before: Callable[[int], None] | None = None, after: Callable[[int], None] | None = None
+        self,
+        writer: Writer,
+        *,
+        before: Callable[[int], None] | None = None,
+        after: Callable[[int], None] | None = None,
     ) -> None:
         self._writer, self._before, self._after = writer, before, after
         self._waiting: list[Entry] = []

@@ -4,15 +4,16 @@ Every write of a lane names its fence. When another node has taken the lane, the
 no row and raise Conflict: whatever it learned is left to the new holder, which looks for itself.
 """
 
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable
+from typing import Final, NamedTuple
 
-from sqlalchemy import bindparam, func, insert, or_, select, update
+from sqlalchemy import BigInteger, Text, bindparam, func, insert, literal_column, or_, select, update
 
 from chekpoint.core.lifecycle import Cause, State
 from chekpoint.store.journal import Tx
 from chekpoint.store.receipts import Claim, most_urgent
 from chekpoint.store.sql import Query
-from chekpoint.store.tables import attempt, fiscal_document, lane
+from chekpoint.store.tables import attempt, fiscal_document, lane, register
 from chekpoint.store.transitions import move
 
 
@@ -22,6 +23,47 @@ class Lease(NamedTuple):
     fence: int
     fn: str | None
     last_fd: int | None
+
+
+class RegisterRow(NamedTuple):
+    """A register as the lanes need it."""
+
+    id: str
+    seller_id: str
+    name: str
+    maker: str
+    config: bytes
+    taxations: int | None
+    ffd: str | None
+    enabled: int
+    draining: int
+
+
+class Position(NamedTuple):
+    """What the journal knows of a lane's drive."""
+
+    fn: str | None
+    last_fd: int | None
+
+
+_REGISTERS: Final = Query(
+    select(
+        register.c.id, register.c.seller_id, register.c.name, register.c.maker, register.c.config,
+        register.c.taxations, register.c.ffd, register.c.enabled, register.c.draining,
+    ).order_by(register.c.id)
+)  # fmt: skip
+_POSITION: Final = Query(select(lane.c.fn, lane.c.last_fd).where(lane.c.register_id == bindparam("register")))
+
+
+def registers(tx: Tx) -> list[RegisterRow]:
+    """All registers, enabled or not."""
+    return [RegisterRow(*row) for row in tx.all(_REGISTERS)]
+
+
+def position(tx: Tx, register_id: str) -> Position:
+    """The drive and its last accounted document."""
+    row = tx.one(_POSITION, register=register_id)
+    return Position(*row) if row else Position(None, None)
 
 
 class Tried(NamedTuple):
@@ -37,12 +79,16 @@ class Tried(NamedTuple):
     outcome: str
 
 
-UNRESOLVED: Final = or_(attempt.c.outcome == "open", attempt.c.outcome == "unknown")
+UNRESOLVED: Final = or_(
+    attempt.c.outcome == literal_column("'open'"), attempt.c.outcome == literal_column("'unknown'")
+)
 _TAKE: Final = Query(
     update(lane)
     .where(
         lane.c.register_id == bindparam("register"),
-        or_(lane.c.holder.is_(None), lane.c.holder == bindparam("node"), lane.c.lease_until < bindparam("now")),
+        or_(
+            lane.c.holder.is_(None), lane.c.holder == bindparam("node"), lane.c.lease_until < bindparam("now")
+        ),
     )
     .values(holder=bindparam("node"), fence=lane.c.fence + 1, lease_until=bindparam("until"))
     .returning(lane.c.fence, lane.c.fn, lane.c.last_fd)
@@ -62,32 +108,39 @@ _DOUBT: Final = Query(
 )
 
 
-def take(tx: Tx, register: str, node: str, *, lease_ms: int) -> Lease | None:
+def take(tx: Tx, register_id: str, node: str, *, lease_ms: int) -> Lease | None:
     """Take a lane that is free, ours, or whose lease ran out; None while another node holds it.
 
     An attempt that was open under the old fence may have been sent: its receipt goes to in_doubt, never
     back to the queue (invariant 7).
     """
-    row = tx.one(_TAKE, register=register, node=node, now=tx.now, until=tx.now + lease_ms)
+    row = tx.one(_TAKE, register=register_id, node=node, now=tx.now, until=tx.now + lease_ms)
     if row is None:
         return None
     tx.wrote = True
-    for tried in unresolved(tx, register):
+    for tried in unresolved(tx, register_id):
         if tried.outcome == "open":
             doubt(tx, tried.id, tried.receipt_id, Cause.LEASE_LOST, why="the lane changed hands", code=None)
-    tx.event("lane_taken", register, node=node, fence=row[0])
+    tx.event("lane_taken", register_id, node=node, fence=row[0])
     return Lease(*row)
 
 
-def unresolved(tx: Tx, register: str) -> list[Tried]:
+def unresolved(tx: Tx, register_id: str) -> list[Tried]:
     """Attempts of this register that only locate() can decide, oldest first."""
-    return [Tried(*row) for row in tx.all(_OPEN, register=register)]
+    return [Tried(*row) for row in tx.all(_OPEN, register=register_id)]
 
 
 def doubt(tx: Tx, attempt_id: str, receipt_id: str, cause: Cause, *, why: str, code: str | None) -> None:
     """The answer was lost, or the lease: the receipt waits for locate()."""
     tx.exactly(_DOUBT, "the attempt is resolved", attempt=attempt_id, why=why, code=code)
-    move(tx, receipt_id, State.REGISTERING, cause, next_check_at=tx.now, note={"attempt": attempt_id, "why": why})
+    move(
+        tx,
+        receipt_id,
+        State.REGISTERING,
+        cause,
+        next_check_at=tx.now,
+        note={"attempt": attempt_id, "why": why},
+    )
 
 
 _RENEW: Final = Query(
@@ -101,9 +154,11 @@ _RENEW: Final = Query(
 )
 
 
-def renew(tx: Tx, register: str, fence: int, *, lease_ms: int) -> None:
+def renew(tx: Tx, register_id: str, fence: int, *, lease_ms: int) -> None:
     """Hold the lane longer; raises Conflict when the lease ran out or another has it."""
-    tx.exactly(_RENEW, f"lane {register}", register=register, fence=fence, now=tx.now, until=tx.now + lease_ms)
+    tx.exactly(
+        _RENEW, f"lane {register_id}", register=register_id, fence=fence, now=tx.now, until=tx.now + lease_ms
+    )
 
 
 _RELEASE: Final = Query(
@@ -113,9 +168,9 @@ _RELEASE: Final = Query(
 )
 
 
-def release(tx: Tx, register: str, fence: int) -> None:
+def release(tx: Tx, register_id: str, fence: int) -> None:
     """Let another node take the lane at once."""
-    tx.run(_RELEASE, register=register, fence=fence)
+    tx.run(_RELEASE, register=register_id, fence=fence)
 
 
 class Want(NamedTuple):
@@ -135,15 +190,25 @@ _ATTEMPT: Final = Query(
     insert(attempt).values(
         {
             n: bindparam(n)
-            for n in ("id", "receipt_id", "register_id", "number", "fn", "last_fd", "digest", "fence", "started_at")
+            for n in (
+                "id",
+                "receipt_id",
+                "register_id",
+                "number",
+                "fn",
+                "last_fd",
+                "digest",
+                "fence",
+                "started_at",
+            )
         }
         | {"outcome": "open"}
     )
 )
 _ORPHAN: Final = Query(
-    select(fiscal_document.c.fn, fiscal_document.c.fd_number, fiscal_document.c.total, fiscal_document.c.kind).where(
-        fiscal_document.c.mark == bindparam("mark"), fiscal_document.c.receipt_id.is_(None)
-    )
+    select(
+        fiscal_document.c.fn, fiscal_document.c.fd_number, fiscal_document.c.total, fiscal_document.c.kind
+    ).where(fiscal_document.c.mark == bindparam("mark"), fiscal_document.c.receipt_id.is_(None))
 )
 
 
@@ -165,7 +230,7 @@ class Orphan(NamedTuple):
     kind: int
 
 
-def claim(tx: Tx, want: Want, name_attempt: "Any") -> Claimed | Orphan | None:
+def claim(tx: Tx, want: Want, name_attempt: Callable[[str, int], str]) -> Claimed | Orphan | None:
     """Take the most urgent receipt: queued -> registering, with the attempt row (invariant 3)."""
     renew(tx, want.register, want.fence, lease_ms=want.lease_ms)
     found = most_urgent(tx, seller=want.seller, taxations=want.taxations, marks=want.marks)
@@ -189,7 +254,9 @@ def claim(tx: Tx, want: Want, name_attempt: "Any") -> Claimed | Orphan | None:
     return Claimed(found, attempt_id, number)
 
 
-_KNOWN_FD: Final = Query(select(func.max(fiscal_document.c.fd_number)).where(fiscal_document.c.fn == bindparam("fn")))
+_KNOWN_FD: Final = Query(
+    select(func.max(fiscal_document.c.fd_number)).where(fiscal_document.c.fn == bindparam("fn"))
+)
 _AT: Final = Query(
     update(lane)
     .where(lane.c.register_id == bindparam("register"), lane.c.fence == bindparam("fence"))
@@ -202,15 +269,23 @@ def known_fd(tx: Tx, fn: str) -> int | None:
     return tx.one(_KNOWN_FD, fn=fn)[0]
 
 
-def stand_at(tx: Tx, register: str, fence: int, *, fn: str, last_fd: int) -> None:
+def stand_at(tx: Tx, register_id: str, fence: int, *, fn: str, last_fd: int) -> None:
     """Every document up to ``last_fd`` is accounted for; raises Conflict under a stale fence."""
-    tx.exactly(_AT, f"lane {register}", register=register, fence=fence, fn=fn, last_fd=last_fd)
+    tx.exactly(_AT, f"lane {register_id}", register=register_id, fence=fence, fn=fn, last_fd=last_fd)
 
 
 _STATUS: Final = Query(
     update(lane)
     .where(lane.c.register_id == bindparam("register"))
     .values(status=bindparam("status"), status_at=bindparam("at"))
+)
+_ABLE: Final = Query(
+    update(register)
+    .where(register.c.id == bindparam("register"))
+    .values(
+        taxations=func.coalesce(bindparam("said_taxations", type_=BigInteger), register.c.taxations),
+        ffd=func.coalesce(bindparam("said_ffd", type_=Text), register.c.ffd),
+    )
 )
 _BLOCK: Final = Query(
     update(lane)
@@ -229,20 +304,21 @@ _FREE: Final = Query(
 )
 
 
-def note_status(tx: Tx, register: str, status: bytes) -> None:
-    """Keep the last status that a register gave."""
-    tx.run(_STATUS, register=register, status=status, at=tx.now)
+def note_status(tx: Tx, register_id: str, status: bytes, taxations: int | None, ffd: str | None) -> None:
+    """Keep the last status that a register gave, and what it may take."""
+    tx.run(_STATUS, register=register_id, status=status, at=tx.now)
+    tx.run(_ABLE, register=register_id, said_taxations=taxations, said_ffd=ffd)
 
 
-def block(tx: Tx, register: str, *, reason: str, message: str, check: int) -> None:
+def block(tx: Tx, register_id: str, *, reason: str, message: str, check: int) -> None:
     """The lane waits; ``blocked_since`` keeps the first moment."""
-    tx.run(_BLOCK, register=register, reason=reason, message=message, at=tx.now, check=check)
-    tx.event("lane_blocked", register, reason=reason)
+    tx.run(_BLOCK, register=register_id, reason=reason, message=message, at=tx.now, check=check)
+    tx.event("lane_blocked", register_id, reason=reason)
 
 
-def unblock(tx: Tx, register: str, *, check: int) -> bool:
+def unblock(tx: Tx, register_id: str, *, check: int) -> bool:
     """The lane works again; False when it was not blocked."""
-    free = tx.run(_FREE, register=register, check=check) == 1
+    free = tx.run(_FREE, register=register_id, check=check) == 1
     if free:
-        tx.event("lane_unblocked", register)
+        tx.event("lane_unblocked", register_id)
     return free

@@ -1,12 +1,13 @@
 """What became of an attempt, and of the documents on a drive: the units that end one."""
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from chekpoint.core.lifecycle import Cause, Proof, State
 from chekpoint.core.ports import FiscalDocument, Ticket
+from chekpoint.fiscal.receipt import Kind
 from chekpoint.store.journal import Tx
 from chekpoint.store.lanes import UNRESOLVED
 from chekpoint.store.sql import Query
@@ -20,7 +21,12 @@ _END: Final = Query(
         attempt.c.fence == bindparam("fence"),
         UNRESOLVED,
     )
-    .values(outcome=bindparam("result"), code=bindparam("code"), message=bindparam("message"), finished_at=bindparam("at"))
+    .values(
+        outcome=bindparam("result"),
+        code=bindparam("code"),
+        message=bindparam("message"),
+        finished_at=bindparam("at"),
+    )
 )
 _ADOPT_FENCE: Final = Query(
     update(attempt).where(attempt.c.id == bindparam("attempt")).values(fence=bindparam("fence"))
@@ -32,7 +38,9 @@ def inherit(tx: Tx, attempt_id: str, fence: int) -> None:
     tx.run(_ADOPT_FENCE, attempt=attempt_id, fence=fence)
 
 
-def end(tx: Tx, attempt_id: str, fence: int, result: str, *, code: str | None = None, message: str | None = None) -> None:
+def end(
+    tx: Tx, attempt_id: str, fence: int, result: str, *, code: str | None = None, message: str | None = None
+) -> None:
     """Close an attempt once; raises Conflict when it is closed or the fence is stale."""
     tx.exactly(
         _END, "the attempt is resolved", attempt=attempt_id, fence=fence, result=result, code=code, message=message,
@@ -83,7 +91,7 @@ def see(tx: Tx, doc: FiscalDocument, register: str) -> bool:
     return True
 
 
-def fiscalise(  # noqa: PLR0913 - the outcome is made of all of these
+def fiscalise(
     tx: Tx, receipt_id: str, old: State, cause: Cause, doc: FiscalDocument, *,
     register: str, evidence: str, key: str, check: int,
 ) -> None:  # fmt: skip
@@ -106,20 +114,67 @@ def _own(tx: Tx, doc: FiscalDocument, register: str, receipt_id: str) -> None:
         tx.exactly(_OWN, what, drive=doc.fn, number=doc.fd_number, receipt=receipt_id)
 
 
-_BY_MARK: Final = Query(
-    select(receipt.c.id, receipt.c.state, receipt.c.total, receipt.c.kind, receipt.c.fn, receipt.c.fd_number).where(
-        receipt.c.mark == bindparam("mark")
+def has(tx: Tx, fn: str, number: int) -> bool:
+    """Does the journal account for this document?"""
+    return tx.one(_HAS, fn=fn, number=number) is not None
+
+
+_KEPT: Final = Query(
+    select(*(fiscal_document.c[n] for n in _ROW if n not in {"receipt_id", "register_id", "seen_at"})).where(
+        fiscal_document.c.fn == bindparam("drive"), fiscal_document.c.fd_number == bindparam("number")
     )
 )
 
 
-def by_mark(tx: Tx, mark: str) -> Any:
-    """(id, state, total, kind, fn, fd_number) of the receipt with an order mark, or None."""
-    return tx.one(_BY_MARK, mark=mark)
+def document(tx: Tx, fn: str, number: int) -> FiscalDocument | None:
+    """A document that the journal accounts for."""
+    row = tx.one(_KEPT, drive=fn, number=number)
+    names = [n for n in _ROW if n not in {"receipt_id", "register_id", "seen_at"}]
+    return None if row is None else FiscalDocument(**dict(zip(names, row, strict=True)))
+
+
+class Owner(NamedTuple):
+    """The receipt that an order mark names."""
+
+    id: str
+    state: str
+    total: int
+    kind: str
+    fn: str | None
+    fd_number: int | None
+
+    @property
+    def kind_code(self) -> int:
+        """Tag 1054."""
+        return Kind(self.kind).code
+
+
+_BY_MARK: Final = Query(
+    select(
+        receipt.c.id, receipt.c.state, receipt.c.total, receipt.c.kind, receipt.c.fn, receipt.c.fd_number
+    ).where(receipt.c.mark == bindparam("mark"))
+)
+_END_ALL: Final = Query(
+    update(attempt)
+    .where(attempt.c.receipt_id == bindparam("receipt"), UNRESOLVED)
+    .values(outcome=bindparam("result"), finished_at=bindparam("at"))
+)
+
+
+def by_mark(tx: Tx, mark: str) -> Owner | None:
+    """The receipt with an order mark, if the journal has it."""
+    row = tx.one(_BY_MARK, mark=mark)
+    return row and Owner(*row)
+
+
+def end_all(tx: Tx, receipt_id: str, result: str) -> None:
+    """Every open attempt of a receipt is decided at once: by its document, or by a person."""
+    tx.run(_END_ALL, receipt=receipt_id, result=result, at=tx.now)
 
 
 _SHIFT_VALUES: Final[dict[str, Any]] = {
-    n: bindparam(n) for n in ("fn", "number", "register_id", "opened_fd", "opened_at", "closed_fd", "closed_at")
+    n: bindparam(n)
+    for n in ("fn", "number", "register_id", "opened_fd", "opened_at", "closed_fd", "closed_at")
 }
 
 
@@ -131,10 +186,12 @@ def _shift_query(dialect: Any, columns: tuple[str, ...]) -> Any:
 
 
 _OPENED: Final = Query(
-    _shift_query(sqlite, ("opened_fd", "opened_at")), postgresql=_shift_query(postgresql, ("opened_fd", "opened_at"))
+    _shift_query(sqlite, ("opened_fd", "opened_at")),
+    postgresql=_shift_query(postgresql, ("opened_fd", "opened_at")),
 )
 _CLOSED: Final = Query(
-    _shift_query(sqlite, ("closed_fd", "closed_at")), postgresql=_shift_query(postgresql, ("closed_fd", "closed_at"))
+    _shift_query(sqlite, ("closed_fd", "closed_at")),
+    postgresql=_shift_query(postgresql, ("closed_fd", "closed_at")),
 )
 SHIFT_OPEN: Final = 2  # document codes
 SHIFT_CLOSE: Final = 5
@@ -161,7 +218,7 @@ _TICKET: Final = Query(
 
 def keep_ticket(tx: Tx, found: Ticket) -> bool:
     """Keep the operator's answer to a document; False when it was there already."""
-    return 1 == tx.run(
+    return tx.run(
         _TICKET, fn=found.fn, fd_number=found.fd_number, answer=found.answer, flags=found.flags,
         operator_inn=found.operator_inn, operator_sign=found.operator_sign, made_at=found.made_at, seen_at=tx.now,
-    )  # fmt: skip
+    ) == 1  # fmt: skip

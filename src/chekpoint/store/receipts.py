@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import ARRAY, Text, bindparam, func, insert, select, text
+from sqlalchemy import ARRAY, Text, bindparam, func, insert, literal_column, select, text
 
 from chekpoint.core.lifecycle import State
 from chekpoint.store.journal import Tx
@@ -52,7 +52,7 @@ _INSERT: Final = Query(
     insert(receipt).values(
         {name: bindparam(name) for name in _NEW}
         | {"state": "queued", "proof": 0, "tries": 0, "updated_at": bindparam("accepted_at"),
-           "next_check_at": bindparam("accepted_at")}
+           "ready_at": bindparam("accepted_at"), "next_check_at": bindparam("deadline_at")}
     )
 )  # fmt: skip
 _CONTACT: Final = Query(
@@ -90,7 +90,12 @@ def _store(tx: Tx, offer: Offer) -> None:
     tx.later(_INSERT, **row)
     tx.later(_CONTACT, receipt_id=offer.id, buyer=offer.buyer, address=offer.address, token=offer.token)
     tx.event(
-        "accepted", offer.id, shop=offer.shop_id, external_id=offer.external_id, digest=offer.digest, total=offer.total
+        "accepted",
+        offer.id,
+        shop=offer.shop_id,
+        external_id=offer.external_id,
+        digest=offer.digest,
+        total=offer.total,
     )
 
 
@@ -110,9 +115,9 @@ class Claim(NamedTuple):
 _MOST_URGENT: Final = (
     select(receipt.c.id)
     .where(
-        receipt.c.state == State.QUEUED.value,
+        receipt.c.state == literal_column("'queued'"),  # a literal, or the partial index is not used
         receipt.c.seller_id == bindparam("seller"),
-        receipt.c.next_check_at <= bindparam("now"),
+        receipt.c.ready_at <= bindparam("now"),
         receipt.c.taxation.op("&")(bindparam("taxations")) != 0,
         receipt.c.marked <= bindparam("marks"),
     )

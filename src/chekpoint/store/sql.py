@@ -21,7 +21,10 @@ class Query:
     __slots__ = ("_compiled", "_statements")
 
     def __init__(self, statement: ClauseElement, *, postgresql: ClauseElement | None = None) -> None:
-        self._statements = {"sqlite": statement, "postgresql": statement if postgresql is None else postgresql}
+        self._statements = {
+            "sqlite": statement,
+            "postgresql": statement if postgresql is None else postgresql,
+        }
         self._compiled: dict[str, tuple[str, dict[str, Any]]] = {}
 
     def text(self, engine: str) -> tuple[str, dict[str, Any]]:
@@ -29,6 +32,6 @@ class Query:
         if engine not in self._compiled:
             dialect = SQLITE if engine == "sqlite" else POSTGRESQL
             made = self._statements[engine].compile(dialect=dialect)
-            fixed = {k: v for k, v in made.params.items() if v is not None}
+            fixed = {name: bound.effective_value for name, bound in made.binds.items() if not bound.required}
             self._compiled[engine] = (str(made), fixed)
         return self._compiled[engine]

@@ -86,7 +86,13 @@ api_key = Table(
 )
 
 user = Table(
-    "user", metadata, _key(), _text("login"), _text("password_hash"), _moment("created_at"), UniqueConstraint("login")
+    "user",
+    metadata,
+    _key(),
+    _text("login"),
+    _text("password_hash"),
+    _moment("created_at"),
+    UniqueConstraint("login"),
 )
 
 register = Table(
@@ -98,6 +104,7 @@ register = Table(
     _text("maker"),  # the driver's name
     Column("config", LargeBinary, nullable=False),  # JSON; secrets are masked on every screen
     _number("enabled", default="1"),
+    _number("draining", default="0"),  # takes no more receipts; what is open is finished
     _number("taxations", null=True),  # mask of 1062 as last read
     _text("ffd", null=True),
     _moment("created_at"),
@@ -150,6 +157,7 @@ receipt = Table(
     _moment("accepted_at"),
     _moment("deadline_at"),
     _moment("expires_at", null=True),
+    _moment("ready_at"),  # not to be claimed before
     _moment("next_check_at", null=True),  # never null while there is anything left to do
     Column("tries", Integer, nullable=False, server_default="0"),
     _text("register_id", null=True),

@@ -25,13 +25,15 @@ def _move_query(columns: tuple[str, ...]) -> Query:
         statement = (
             update(receipt)
             .where(receipt.c.id == bindparam("receipt"), receipt.c.state == bindparam("old"))
-            .values(state=bindparam("new"), **values)
+            .values({"state": bindparam("new"), **values})
         )
         _MOVES[columns] = Query(statement)
     return _MOVES[columns]
 
 
-def move(tx: Tx, receipt_id: str, old: State, cause: Cause, *, note: dict[str, Any] | None = None, **columns: Any) -> State:
+def move(
+    tx: Tx, receipt_id: str, old: State, cause: Cause, *, note: dict[str, Any] | None = None, **columns: Any
+) -> State:
     """Take one edge of the transition table; raises Conflict when the receipt is not in ``old`` any more.
 
     ``columns`` are further columns of the receipt to set; ``note`` goes into the event.
@@ -55,7 +57,7 @@ _CLIMB: Final = Query(
 _EVIDENCE: Final = Query(insert(evidence).values({c.name: bindparam(c.name) for c in evidence.columns}))
 
 
-def climb(  # noqa: PLR0913 - a rung is what was read, from whom, when
+def climb(
     tx: Tx, receipt_id: str, rung: Proof, *, source: str, body: str, check: int | None, key: str
 ) -> bool:
     """Climb to a rung with its evidence; False when the receipt stands there or higher already."""
@@ -82,7 +84,10 @@ _LISTENER: Final = Query(
 )  # fmt: skip
 _NOTICE: Final = Query(
     insert(outbox).values(
-        {n: bindparam(n) for n in ("id", "channel", "shop_id", "receipt_id", "body", "created_at", "next_check_at")}
+        {
+            n: bindparam(n)
+            for n in ("id", "channel", "shop_id", "receipt_id", "body", "created_at", "next_check_at")
+        }
         | {"state": "waiting", "tries": 0}
     )
 )

@@ -1,0 +1,1 @@
+"""What happens: intake, lanes, recovery, proof, outbox. Knows ports, never makers."""

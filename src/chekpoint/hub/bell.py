@@ -1,0 +1,34 @@
+"""Wakes lanes that wait for work. A ring that nobody waits for is kept for the next one who asks."""
+
+import asyncio
+from collections import defaultdict
+
+from chekpoint.core.clock import Clock
+
+
+class Bell:
+    """One per hub; ``seller`` is the word that lanes listen for."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._waiting: dict[str, set[asyncio.Future[None]]] = defaultdict(set)
+
+    def ring(self, word: str) -> None:
+        """Wake everyone who waits for the word."""
+        for future in self._waiting.pop(word, ()):
+            if not future.done():
+                future.set_result(None)
+
+    async def wait(self, words: tuple[str, ...], seconds: float) -> bool:
+        """Wait for a ring of any of the words; False when the time ran out."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        for word in words:
+            self._waiting[word].add(future)
+        timer = asyncio.ensure_future(self._clock.sleep(max(seconds, 0.0)))
+        try:
+            await asyncio.wait({future, timer}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            timer.cancel()
+            for word in words:
+                self._waiting[word].discard(future)
+        return future.done()

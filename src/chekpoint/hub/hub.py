@@ -1,0 +1,102 @@
+"""The hub of one node: lanes, sweep, outbox and operators, started and stopped together."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from random import Random
+
+import structlog
+
+from chekpoint.core.clock import Clock
+from chekpoint.core.ports import Operator, Register, Shop
+from chekpoint.hub import continuity
+from chekpoint.hub.intake import Intake
+from chekpoint.hub.lane import Lane
+from chekpoint.hub.limits import Limits
+from chekpoint.hub.operators import OperatorWatch
+from chekpoint.hub.outbox import Outbox
+from chekpoint.hub.post import Post
+from chekpoint.hub.sweep import Sweep
+from chekpoint.hub.verdicts import Verdicts
+from chekpoint.store import lanes, people
+from chekpoint.store.store import Store
+
+log = structlog.get_logger()
+MakeRegister = Callable[[lanes.RegisterRow], Register]
+MakeOperator = Callable[[bytes], Operator]
+
+
+class Hub:
+    """Everything that happens. The composition root gives it the makers' drivers by name."""
+
+    def __init__(
+        self, store: Store, clock: Clock, chance: Random, *, node: str, limits: Limits, zone: str,
+        registers: Mapping[str, MakeRegister], operators: Mapping[str, MakeOperator],
+        door: Callable[[str, str], Shop], head: Path | None = None,
+    ) -> None:  # fmt: skip
+        self.post = Post(store, clock, chance, node=node, limits=limits)
+        self.store, self._head, self._zone = store, head, zone
+        self._makers, self._operators, self._door = registers, operators, door
+        self.verdicts = Verdicts(self.post)
+        self.intake: Intake | None = None
+        self.shops: dict[str, people.Shop] = {}
+        self.lanes: dict[str, Lane] = {}
+        self._names: dict[str, str] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    async def start(self) -> None:
+        """Open the journal, see whether it is the one we left, start every worker. Raises StoreError."""
+        await self.store.start()
+        secret = await continuity.secret(self.post)
+        self.intake = Intake(
+            self.store, self.post.clock, self.post.chance, self.post.bell, zone=self._zone, secret=secret
+        )
+        await self.reload()
+        await continuity.check(self.post, self._head, {r: self._names[r] for r in self.lanes})
+        self._spawn("sweep", Sweep(self.post, self._names).run())
+        self._spawn("outbox", Outbox(self.post, self._door).run())
+        if self._head is not None:
+            self._spawn("continuity", continuity.remember(self.post, self._head))
+        for register_id, lane in self.lanes.items():
+            self._spawn(f"lane:{register_id}", lane.run())
+
+    async def reload(self) -> None:
+        """Read sellers, shops, registers and accounts; start lanes of registers that are new."""
+        if self.intake is not None:
+            await self.intake.load()
+        self.shops = {s.id: s for s in await self.store.read(people.shops)}
+        for row in await self.store.read(lanes.registers):
+            self._names[row.id] = row.name
+            if row.enabled and row.id not in self.lanes and row.maker in self._makers:
+                self.lanes[row.id] = Lane(self.post, row, self._makers[row.maker](row))
+                if "sweep" in self._tasks:
+                    self._spawn(f"lane:{row.id}", self.lanes[row.id].run())
+        for key, seller_id, operator, config in await self.store.read(people.accounts):
+            if f"operator:{key}" not in self._tasks and operator in self._operators:
+                watch = OperatorWatch(
+                    self.post, seller_id, operator, self._operators[operator](bytes(config))
+                )
+                self._spawn(f"operator:{key}", watch.run())
+
+    def _spawn(self, name: str, work: "asyncio._CoroutineLike[None]") -> None:
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._tasks[name] = task
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """A worker never ends by itself: say so loudly; health shows it."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("worker_died", worker=task.get_name(), why=repr(error), exc_info=error)
+
+    def dead_workers(self) -> list[str]:
+        """Workers that ended though the hub runs; empty when all is well."""
+        return [name for name, task in self._tasks.items() if task.done()]
+
+    async def stop(self) -> None:
+        """Stop every worker, write what waits, close the database."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._tasks.clear()
+        await self.store.stop()

@@ -1,0 +1,129 @@
+"""Intake: a shop's receipt is checked against the law, then durable, then answered. In that order."""
+
+from datetime import date, datetime
+from random import Random
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from chekpoint.core.clock import Clock, epoch_ms
+from chekpoint.fiscal import rules
+from chekpoint.fiscal.receipt import Receipt
+from chekpoint.hub.bell import Bell
+from chekpoint.hub.content import split
+from chekpoint.hub.names import Keys, order_mark
+from chekpoint.store import people, receipts
+from chekpoint.store.store import Store
+
+EXTERNAL_ID_MOST = 128
+
+
+class Refused(Exception):
+    """The receipt breaks the law or our form; ``faults`` say where and what to do. Nothing was stored."""
+
+    def __init__(self, faults: list[rules.Fault]) -> None:
+        super().__init__("; ".join(f"{f.pointer}: {f.en}" for f in faults))
+        self.faults = faults
+
+
+class Different(Exception):
+    """The shop's id is taken by a receipt with other content."""
+
+    def __init__(self, receipt_id: str) -> None:
+        super().__init__(f"receipt {receipt_id} has this id and another content")
+        self.receipt_id = receipt_id
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """One receipt offered by a shop, under the shop's own id."""
+
+    external_id: str
+    receipt: Receipt
+    deadline: datetime | None = None  # aware; by when it should be registered
+
+
+class Intake:
+    """Accepts receipts for one hub."""
+
+    def __init__(
+        self, store: Store, clock: Clock, chance: Random, bell: Bell, *, zone: str, secret: bytes
+    ) -> None:
+        self._store, self._clock, self._chance, self._bell = store, clock, chance, bell
+        self._keys, self._zone, self._secret = Keys(clock, chance), ZoneInfo(zone), secret
+        self.sellers: dict[str, str] = {}  # INN -> id
+
+    async def load(self) -> None:
+        """Read the sellers; call again when one was added."""
+        self.sellers = {s.inn: s.id for s in await self._store.read(people.sellers)}
+
+    async def accept(self, shop: people.Shop, order: Order) -> receipts.Accepted:
+        """Check, store, answer. Raises Refused, Different or StoreError; then nothing was stored."""
+        offer = self.offer(shop, order)
+        answer: receipts.Accepted = await self._store.write_bulk(receipts.accept, offer)
+        if not answer.same:
+            raise Different(answer.receipt_id)
+        if answer.fresh:
+            self._bell.ring(offer.seller_id)
+        return answer
+
+    def today(self) -> date:
+        """The date in the sellers' zone: the law's dates are local."""
+        return self._clock.now().astimezone(self._zone).date()
+
+    def offer(self, shop: people.Shop, order: Order) -> receipts.Offer:
+        """The row to store; raises Refused with every fault at once."""
+        faults = _id_faults(order.external_id)
+        receipt = rules.normalise(self._complete(shop, order.receipt))
+        faults += rules.faults(receipt, self.today())
+        seller_id = self._seller(shop, receipt, faults)
+        if faults:
+            raise Refused(faults)
+        return self._row(shop, order, receipt, seller_id)
+
+    def _complete(self, shop: people.Shop, receipt: Receipt) -> Receipt:
+        if receipt.place is None and shop.site and receipt.internet:
+            return msgspec.structs.replace(receipt, place=shop.site)
+        return receipt
+
+    def _seller(self, shop: people.Shop, receipt: Receipt, faults: list[rules.Fault]) -> str:
+        if receipt.seller_inn is None:
+            return shop.seller_id
+        known = self.sellers.get(receipt.seller_inn)
+        if known is None:
+            faults.append(
+                rules.Fault(
+                    pointer="/seller_inn", code="seller_unknown",
+                    ru=f"Продавец с ИНН {receipt.seller_inn} не заведён: добавьте его в настройках.",
+                    en=f"No seller has the INN {receipt.seller_inn}: add it in the settings.",
+                )
+            )  # fmt: skip
+        return known or shop.seller_id
+
+    def _row(self, shop: people.Shop, order: Order, receipt: Receipt, seller_id: str) -> receipts.Offer:
+        content, buyer, digest = split(receipt, self._secret)
+        now = epoch_ms(self._clock.now())
+        wait = shop.deadline_seconds * 1000
+        return receipts.Offer(
+            id=self._keys.new(), seller_id=seller_id, shop_id=shop.id, external_id=order.external_id,
+            mark=order_mark(shop.id, order.external_id), digest=digest, content=content, kind=receipt.kind.value,
+            total=receipt.amount, taxation=receipt.taxation.bit, marked=int(receipt.marked), accepted_at=now,
+            deadline_at=epoch_ms(order.deadline) if order.deadline else now + wait,
+            expires_at=now + shop.expire_seconds * 1000 if shop.expire_seconds else None,
+            buyer=buyer, address=receipt.buyer.contact, token=f"{self._chance.getrandbits(128):032x}",
+        )  # fmt: skip
+
+
+def _id_faults(external_id: str) -> list[rules.Fault]:
+    if (
+        0 < len(external_id) <= EXTERNAL_ID_MOST
+        and external_id.isprintable()
+        and external_id.strip() == external_id
+    ):
+        return []
+    return [
+        rules.Fault(
+            pointer="/external_id", code="external_id_form",
+            ru=f"Номер чека в магазине: от 1 до {EXTERNAL_ID_MOST} печатных знаков, без пробелов по краям.",
+            en=f"The shop's id of the receipt: 1 to {EXTERNAL_ID_MOST} printable characters, no spaces at the ends.",
+        )
+    ]  # fmt: skip

@@ -1,0 +1,34 @@
+"""The hub's own times, checked once at start."""
+
+import msgspec
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """All in seconds."""
+
+    io_timeout: float = 60.0  # the hardest wait for one answer of a register
+    lease: float = 90.0  # must be longer, or a lane could change hands under a command
+    status_every: float = 10.0
+    exchange_every: float = 1.0  # while documents are on their way
+    exchange_calm: float = 10.0  # while nothing changes
+    backoff_first: float = 1.0
+    backoff_most: float = 30.0
+    retry_receipt: float = 2.0  # a receipt that was NotSent is not tried again at once
+    proof_expected: float = 900.0  # a document not at the operator by then is worth an incident
+    operator_every: float = 5.0
+    operator_calm: float = 60.0
+    sweep_every: float = 1.0
+    webhook_timeout: float = 10.0
+    webhook_give_up: float = 7 * 86400.0
+    shift_hours: float = 24.0
+    shift_margin: float = 300.0  # close the shift that long before its 24 hours
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where the times contradict each other (invariant 7)."""
+        if self.lease <= self.io_timeout:
+            raise ValueError(f"lease ({self.lease} s) must be longer than io_timeout ({self.io_timeout} s)")
+
+    @property
+    def lease_ms(self) -> int:
+        """The lease in milliseconds."""
+        return int(self.lease * 1000)

@@ -1,0 +1,96 @@
+"""The shift: opened before the first receipt, closed at its 24 hours (or at a set time).
+
+After 24 hours the fiscal drive signs nothing but the shift close (art. 4.3 of 54-FZ). A receipt caught by
+that is simply registered after the change of shift.
+"""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from chekpoint.core.errors import BlockReason, NotSent, OutcomeUnknown, RegisterBlocked, Rejected
+from chekpoint.core.ports import FiscalDocument, RegisterStatus
+from chekpoint.hub import recovery
+from chekpoint.store import lanes, outcomes
+from chekpoint.store.journal import Tx
+
+if TYPE_CHECKING:
+    from chekpoint.hub.lane import Lane
+
+
+async def see_status(lane: "Lane", status: RegisterStatus) -> None:
+    """Remember the state of the shift, and when it must close."""
+    lane.shift = status.shift
+    lane.shift_closes = _closes(lane, status)
+
+
+def _closes(lane: "Lane", status: RegisterStatus) -> float | None:
+    """The monotonic moment at which the shift is to be closed."""
+    if status.shift != "open" or not status.clock or not status.shift_expires_at:
+        return None
+    left = _local(status.shift_expires_at) - _local(status.clock)
+    return lane.post.clock.monotonic() + max(left.total_seconds() - lane.post.limits.shift_margin, 0.0)
+
+
+def _local(text: str) -> datetime:
+    """The register's wall clock, without zone (some answers carry one)."""
+    return datetime.fromisoformat(text).replace(tzinfo=None)
+
+
+async def before_receipt(lane: "Lane") -> None:
+    """An open shift that has not run out; raises RegisterBlocked when that cannot be had."""
+    if lane.shift == "expired" or _due(lane):
+        await close(lane)
+    if lane.shift == "closed":
+        await open_(lane)
+
+
+async def when_idle(lane: "Lane") -> None:
+    """Close a shift whose time has come, also without receipts."""
+    if lane.shift == "expired" or _due(lane):
+        await close(lane)
+
+
+def _due(lane: "Lane") -> bool:
+    return lane.shift_closes is not None and lane.post.clock.monotonic() >= lane.shift_closes
+
+
+async def open_(lane: "Lane") -> None:
+    """Open a shift."""
+    await _document(lane, lane.register.open_shift())
+    lane.shift = "open"
+    lane.shift_closes = lane.post.clock.monotonic() + _whole(lane)
+
+
+def _whole(lane: "Lane") -> float:
+    hours = timedelta(hours=lane.post.limits.shift_hours)
+    return hours.total_seconds() - lane.post.limits.shift_margin
+
+
+async def close(lane: "Lane") -> None:
+    """Close the shift."""
+    await _document(lane, lane.register.close_shift())
+    lane.shift, lane.shift_closes = "closed", None
+
+
+async def _document(lane: "Lane", made: Any) -> None:
+    try:
+        doc: FiscalDocument | None = await lane.ask(made)
+    except (OutcomeUnknown, NotSent, Rejected) as error:
+        lane.standing = False  # the status will tell; a shift document is never sent blindly again
+        raise RegisterBlocked(BlockReason.SHIFT_CLOSED, error.message, code=error.code) from error
+    if doc is not None:
+        await _note(lane, doc)
+
+
+async def _note(lane: "Lane", doc: FiscalDocument) -> None:
+    if doc.fd_number > lane.last_fd + 1:
+        await recovery.account(lane, upto=doc.fd_number - 1)
+
+    def unit(tx: Tx) -> None:
+        outcomes.see(tx, doc, lane.row.id)
+        outcomes.note_shift(tx, doc, lane.row.id)
+        if doc.fd_number > lane.last_fd:
+            lanes.stand_at(tx, lane.row.id, lane.fence, fn=doc.fn, last_fd=doc.fd_number)
+
+    await lane.post.store.write(unit)
+    lane.last_fd = max(lane.last_fd, doc.fd_number)

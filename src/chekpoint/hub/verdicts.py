@@ -1,0 +1,79 @@
+"""What a person may decide, each with a reason and an audit row. Nothing here talks to a register."""
+
+from chekpoint.core.errors import Conflict
+from chekpoint.core.lifecycle import Cause, State
+from chekpoint.hub.post import Post
+from chekpoint.store import incidents, lookup, outcomes, people
+from chekpoint.store.journal import Tx
+from chekpoint.store.transitions import move
+
+
+class Verdicts:
+    """The operator's verbs, and the shop's only one (cancel)."""
+
+    def __init__(self, post: Post) -> None:
+        self._post = post
+
+    async def cancel(self, receipt_id: str, *, who: str, reason: str) -> None:
+        """Queued -> cancelled; raises Conflict when an attempt may have registered it, or it is over."""
+
+        def unit(tx: Tx) -> None:
+            move(tx, receipt_id, State.QUEUED, Cause.CANCELLED_BY_SHOP, next_check_at=None)
+            self._note(tx, receipt_id, who, "cancel", reason)
+
+        await self._post.store.write(unit)
+
+    async def look_again(self, receipt_id: str, *, who: str) -> None:
+        """Ask the register at once instead of at its next turn."""
+
+        def unit(tx: Tx) -> str | None:
+            self._note(tx, receipt_id, who, "look_again", "")
+            return lookup.register_of(tx, receipt_id)
+
+        register = await self._post.store.write(unit)
+        if register:
+            self._post.bell.ring(register)
+
+    async def not_registered(self, receipt_id: str, *, who: str, reason: str) -> None:
+        """in_doubt -> queued, on a person's word that no document exists. It will be sent again.
+
+        Raises Conflict when the receipt is not in doubt, ValueError without a reason.
+        """
+        if not reason.strip():
+            raise ValueError("a verdict needs a reason")
+
+        def unit(tx: Tx) -> str:
+            move(
+                tx, receipt_id, State.IN_DOUBT, Cause.VERDICT, ready_at=tx.now, next_check_at=tx.now,
+                note={"who": who, "reason": reason},
+            )  # fmt: skip
+            outcomes.end_all(tx, receipt_id, "verdict")
+            incidents.close(tx, "in_doubt", receipt_id)
+            self._note(tx, receipt_id, who, "not_registered", reason)
+            return lookup.seller_of(tx, receipt_id)
+
+        self._post.bell.ring(await self._post.store.write(unit))
+
+    async def again(self, receipt_id: str, *, who: str, reason: str) -> None:
+        """Rejected -> queued, once the cause (a register's settings, say) is mended; raises Conflict."""
+
+        def unit(tx: Tx) -> str:
+            move(
+                tx, receipt_id, State.REJECTED, Cause.VERDICT, ready_at=tx.now, next_check_at=tx.now, error_code=None,
+                error_text=None, note={"who": who, "reason": reason},
+            )  # fmt: skip
+            incidents.close(tx, "receipt_rejected", receipt_id)
+            self._note(tx, receipt_id, who, "again", reason)
+            return lookup.seller_of(tx, receipt_id)
+
+        self._post.bell.ring(await self._post.store.write(unit))
+
+    async def write_off(self, register_id: str, *, who: str, reason: str) -> None:
+        """After a restore: this register will not come back, do not wait for it."""
+        if register_id not in self._post.barrier.missing:
+            raise Conflict("nobody waits for this register")
+        await self._post.store.write(lambda tx: self._note(tx, register_id, who, "write_off", reason))
+        self._post.barrier.arrived(register_id)
+
+    def _note(self, tx: Tx, subject: str, who: str, verb: str, reason: str) -> None:
+        people.note_deed(tx, self._post.keys.new(), who=who, verb=verb, subject=subject, reason=reason)

@@ -1,0 +1,58 @@
+"""Incidents: something wrong that a person must know, open until it is seen to be right.
+
+One open incident per (kind, subject): the cause, not each of its symptoms.
+"""
+
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import bindparam, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from chekpoint.store.journal import Tx
+from chekpoint.store.sql import Query
+from chekpoint.store.tables import incident
+
+
+class Words(NamedTuple):
+    """What an incident says: one plain sentence that tells what to do, in both languages."""
+
+    severity: str  # critical | warning
+    ru: str
+    en: str
+
+
+_VALUES: Final[dict[str, Any]] = {
+    n: bindparam(n) for n in ("id", "kind", "subject", "severity", "text_ru", "text_en", "opened_at")
+}
+_OPEN: Final = Query(
+    sqlite.insert(incident).values(_VALUES).on_conflict_do_nothing(),
+    postgresql=postgresql.insert(incident).values(_VALUES).on_conflict_do_nothing(),
+)
+_CLOSE: Final = Query(
+    update(incident)
+    .where(
+        incident.c.kind == bindparam("which"),
+        incident.c.subject == bindparam("about"),
+        incident.c.closed_at.is_(None),
+    )
+    .values(closed_at=bindparam("at"))
+)
+
+
+def open_incident(tx: Tx, kind: str, subject: str, words: Words, *, key: str) -> bool:
+    """Open it unless it is open; False when it was."""
+    fresh = tx.run(
+        _OPEN, id=key, kind=kind, subject=subject, severity=words.severity, text_ru=words.ru, text_en=words.en,
+        opened_at=tx.now,
+    ) == 1  # fmt: skip
+    if fresh:
+        tx.event("incident_opened", subject, incident=kind)
+    return fresh
+
+
+def close(tx: Tx, kind: str, subject: str) -> bool:
+    """It is seen to be right; False when none was open."""
+    closed = tx.run(_CLOSE, which=kind, about=subject, at=tx.now) > 0
+    if closed:
+        tx.event("incident_closed", subject, incident=kind)
+    return closed

@@ -1,0 +1,9 @@
+"""Alembic's entry: it is given a connection that is in a transaction already."""
+
+from alembic import context
+
+from chekpoint.store.tables import metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,1 @@
+"""Counterparts that tests and benchmarks share."""
