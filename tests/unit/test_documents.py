@@ -19,6 +19,7 @@ from chekpoint.fiscal.documents import (
     receipt_document,
 )
 from chekpoint.fiscal.ffd import Ffd
+from chekpoint.fiscal.marks import product_code_of
 from chekpoint.fiscal.receipt import (
     Agent,
     AgentSign,
@@ -246,6 +247,12 @@ def test_a_scanned_mark_never_goes_into_a_receipt_with_its_crypto_tail() -> None
     assert older is not None
     assert older.get(1162) == bytes.fromhex("444d") + (4605035006964).to_bytes(6, "big") + b"5OoyE8qxeIOn>"
     assert (older.get(1163), older.get(2106)) == (None, None)
+
+
+@pytest.mark.parametrize("prefix", ["", "]d2", "\x1d"])
+def test_a_scanner_that_drops_separators_does_not_spoil_the_code(prefix: str) -> None:
+    scanned = prefix + SCANNED.replace("\x1d", "")
+    assert product_code_of(scanned).value == "0104605035006964215OoyE8qxeIOn>"
 
 
 def test_an_unknown_mark_is_kept_as_not_recognised() -> None:

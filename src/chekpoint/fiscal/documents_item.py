@@ -1,11 +1,23 @@
 """An item of a receipt -> tag 1059, with its agent, supplier, codes and industry details."""
 
+from typing import Final
+
 from chekpoint.fiscal.ffd import Ffd
 from chekpoint.fiscal.marks import mark_nodes, nomenclature_of
-from chekpoint.fiscal.receipt import Agent, IndustryDetail, Item, Supplier
+from chekpoint.fiscal.receipt import (
+    Agent,
+    IndustryDetail,
+    Item,
+    SettlementMethod,
+    SettlementObject,
+    Supplier,
+)
 from chekpoint.fiscal.text866 import substitute
 from chekpoint.fiscal.tlv import Node
 from chekpoint.fiscal.vat_totals import item_vat
+
+_METHODS: Final = {method: Node(1214, method.code) for method in SettlementMethod}
+_OBJECTS: Final = {subject: Node(1212, subject.code) for subject in SettlementObject}
 
 
 def text_node(tag: int, text: str | None) -> list[Node]:
@@ -21,7 +33,7 @@ def item_node(item: Item, ffd: Ffd, agent: Agent | None = None) -> Node:
     nodes += [Node(1043, item.sum), Node(1199, item.vat.code)]
     if item.vat_sum is not None or item.vat.percent:
         nodes.append(Node(1200, item_vat(item)))
-    nodes += [Node(1214, item.method.code), Node(1212, item.object.code)]
+    nodes += [_METHODS[item.method], _OBJECTS[item.object]]
     nodes += _party_nodes(item, agent if modern else None)
     nodes += _customs_nodes(item)
     nodes += _modern_nodes(item) if modern else _nomenclature_nodes(item)

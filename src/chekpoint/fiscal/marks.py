@@ -8,19 +8,29 @@ from chekpoint.fiscal.tlv import Node, TlvError
 _SEPARATOR: Final = "\x1d"
 _PREFIXES: Final = ("]d2", "]C1", "]Q3", _SEPARATOR, "\xe8")
 _DATA_MATRIX: Final = b"\x44\x4d"
+_SERIAL_SIZES: Final = (13, 20, 7, 6)  # of the goods groups, the most usual first
+_TAIL_STARTS: Final = ("91", "93", "8005")  # key of the check, short check code, price of tobacco
 _MAX_UNDEFINED: Final = 32  # 1300
 _MAX_NOMENCLATURE: Final = 32  # 1162
 
 
 def gs1_parts(code: str) -> tuple[str, str] | None:
-    """GTIN (14 digits) and serial number of a code ``01<gtin>21<serial>[GS ...]``; None when it is not one."""
+    """GTIN (14 digits) and serial number of a code ``01<gtin>21<serial>[GS ...]``; None when it is not one.
+
+    A scanner that drops the separators leaves serial and tail in one: then the usual sizes of serials decide.
+    """
     for prefix in _PREFIXES:
         code = code.removeprefix(prefix)
     gtin, serial = code[2:16], code[18:].partition(_SEPARATOR)[0]
     shaped = (
         code[:2] == "01" and code[16:18] == "21" and gtin.isascii() and gtin.isdigit() and len(gtin) == 14
     )
-    return (gtin, serial) if shaped and 0 < len(serial) <= 20 else None
+    serial = _without_tail(serial) if len(serial) > 20 else serial
+    return (gtin, serial) if shaped and serial else None
+
+
+def _without_tail(text: str) -> str:
+    return next((text[:size] for size in _SERIAL_SIZES if text[size:].startswith(_TAIL_STARTS)), "")
 
 
 def product_code_of(mark_code: str) -> ProductCode:

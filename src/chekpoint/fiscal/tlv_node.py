@@ -41,16 +41,23 @@ class Node(msgspec.Struct, frozen=True):
 
     def child(self, tag: int) -> "Node | None":
         """The first tag of that number inside, or None."""
-        return next((node for node in self if node.tag == tag), None)
+        if isinstance(self.value, tuple):
+            for node in self.value:  # a plain loop: this is the inner loop of reading a receipt
+                if node.tag == tag:
+                    return node
+        return None
 
     def all(self, tag: int) -> tuple["Node", ...]:
         """Every tag of that number inside, in order: 1059, 1073 and the like repeat without a list around them."""
-        return tuple(node for node in self if node.tag == tag)
+        return tuple([node for node in self if node.tag == tag])
 
     def get(self, tag: int) -> Value | None:
         """The VALUE of the first tag of that number inside, or None."""
-        node = self.child(tag)
-        return node.value if node is not None else None
+        if isinstance(self.value, tuple):
+            for node in self.value:
+                if node.tag == tag:
+                    return node.value
+        return None
 
     def path(self, *tags: int) -> Value | None:
         """The value at the end of nested tags: ``ticket.path(1068, 1022)``; None when any is missing."""
