@@ -87,6 +87,7 @@ class Rig:
 
     async def finished(self, uuid: str, prefix: str = "/api/v2") -> list[dict[str, Any]]:
         """The results once nothing is pending."""
+        results: list[dict[str, Any]] = []
         for _ in range(PATIENCE):
             await asyncio.sleep(0)
             results = await self.look(uuid, prefix)
@@ -108,6 +109,7 @@ class Rig:
         raise AssertionError("it did not come to pass")
 
     async def until_status(self, uuid: str, status: str, prefix: str = "/api/v2") -> list[dict[str, Any]]:
+        results: list[dict[str, Any]] = []
         for _ in range(PATIENCE):
             await asyncio.sleep(0)
             results = await self.look(uuid, prefix)

@@ -288,8 +288,9 @@ async def test_only_a_request_that_waits_can_be_cancelled(prefix: str, late: int
 async def test_a_stranger_gets_nothing_but_the_servers_name() -> None:
     secret = Credentials(user="kassa", password="Correct-Horse-1")
     async with rig(credentials=secret) as r:
+        assert (await r.http.get("/api/v2/devices")).status_code == 401
         assert (await r.http.get("/api/v2/serverInfo")).status_code == 200
-        for auth in (None, ("kassa", "wrong")):
+        for auth in (("stranger", ""), ("kassa", "wrong")):
             refused = await r.http.post(
                 "/api/v2/requests", json={"uuid": "a", "request": [sell()]}, auth=auth
             )
@@ -337,10 +338,10 @@ async def test_two_devices_have_two_drives_and_two_queues() -> None:
     web = AtolWeb(registers, clock=clock)
     running = asyncio.create_task(web.run())
     r = Rig(web, clock, registers["1"], web.faults)
-    for device, number in (("1", 1), ("shop", 2)):
+    for device in registers:
         where = {"deviceID": device}
         await r.http.post("/api/v2/requests", params=where, json={"uuid": "same", "request": [sell()]})
-        await r.until(lambda number=number: registers["1" if number == 1 else "shop"].drive.last_fd == 3)
+    await r.until(lambda: all(register.drive.last_fd == 3 for register in registers.values()))
     await r.http.post("/api/v2/setDefaultDevice", json={"id": "shop"})
     result = (await r.finished("same"))[0]
     assert result["result"]["fiscalParams"]["fnNumber"] == "9999078900000002"

@@ -103,11 +103,11 @@ class RegisterDriver:
         with speaking_driver():
             return self.register.state().last_fd
 
-    async def continue_print(self) -> None:
-        """Print what is left of the last document; nothing to do when it is whole."""
+    async def continue_print(self, *, ask_printer: bool = False) -> None:
+        """Print what is left of the last document; ``ask_printer`` complains of paper and cover in any case."""
         with speaking_driver():
             self.register.check_reachable()
-            if self.register.unprinted is not None:
+            if ask_printer or self.register.unprinted is not None:
                 await self.register.continue_print()
 
     async def last_fiscal_params(self, *, for_receipt: bool) -> dict[str, Any]:

@@ -42,8 +42,8 @@ class Driver(Protocol):
         """Carry out one task and return its result."""
         ...
 
-    async def continue_print(self) -> None:
-        """Print what is left of the last document."""
+    async def continue_print(self, *, ask_printer: bool = False) -> None:
+        """Print what is left of the last document; ``ask_printer`` complains of paper and cover in any case."""
         ...
 
     async def last_fiscal_params(self, *, for_receipt: bool) -> dict[str, Any]:
@@ -206,7 +206,7 @@ class Engine:
     async def _settled(self, request: Request, task: Task) -> dict[str, Any] | None:
         """The result of the task if a document appeared, None if not; DriverError while nobody can tell."""
         grown = await self.driver.last_fd() > (task.last_fd or 0)
-        await self._finish_printing(request)
+        await self._finish_printing(request, task)
         if not grown:
             return None
         result = await self.driver.last_fiscal_params(for_receipt=task.type in RECEIPT_TASKS)
@@ -214,10 +214,10 @@ class Engine:
             return result
         return {**result, "warnings": {**result.get("warnings", {}), "recovered": True}}
 
-    async def _finish_printing(self, request: Request) -> None:
+    async def _finish_printing(self, request: Request, task: Task) -> None:
         """Stay blocked without a link, and in the second generation without paper where it is set so."""
         try:
-            await self.driver.continue_print()
+            await self.driver.continue_print(ask_printer=task.code in PAPER_ERRORS)
         except DriverError as error:
             paper = request.posted.generation != "v1" and self.block_on_print_errors
             if error.code in CONNECTION_ERRORS or (paper and error.code in PAPER_ERRORS):
