@@ -85,15 +85,14 @@ class Server:
             return self.outcome(task)
         if kind == "getFnDocument":
             return self.read(task["fiscalDocumentNumber"])
-        return ready(
-            {
-                "getFnStatus": {"fnStatus": {"fiscalDocumentNumber": max(self.documents)}},
-                "getFnInfo": {"fnInfo": {"serial": self.fn, "livePhase": "fiscalMode"}},
-                "getShiftStatus": {"shiftStatus": {"state": self.shift}},
-                "getDeviceInfo": {"deviceInfo": {"ffdVersion": "1.2"}},
-                "getRegistrationInfo": {"organization": {"vatin": "7709364346"}, "device": {}},
-            }[kind]
-        )
+        answers: dict[str, dict[str, Any]] = {
+            "getFnStatus": {"fnStatus": {"fiscalDocumentNumber": max(self.documents)}},
+            "getFnInfo": {"fnInfo": {"serial": self.fn, "livePhase": "fiscalMode"}},
+            "getShiftStatus": {"shiftStatus": {"state": self.shift}},
+            "getDeviceInfo": {"deviceInfo": {"ffdVersion": "1.2"}},
+            "getRegistrationInfo": {"organization": {"vatin": "7709364346"}, "device": {}},
+        }
+        return ready(answers[kind])
 
     def read(self, number: int) -> dict[str, Any]:
         found = self.documents.get(number)

@@ -1,0 +1,61 @@
+"""What the contract suite of registers needs to know of a driver's test bench.
+
+A bench is one driver on its real protocol against its emulated register. The emulated drive's own archive is
+the truth; the driver never sees it.
+"""
+
+from typing import Protocol
+
+from chekpoint.core.ports import Attempt, Register
+from chekpoint.emulators.drive_archive import ArchivedDocument
+from chekpoint.emulators.register import EmulatedRegister
+from chekpoint.fiscal.receipt import Receipt
+
+RECEIPTS = frozenset({3, 31})
+
+
+class RegisterBench(Protocol):
+    """One driver and its emulated register, with the means to come between them."""
+
+    register: Register
+    emulated: EmulatedRegister
+
+    def lose_answer(self) -> None:
+        """The answer to the next receipt is lost; the register does its work."""
+        ...
+
+    def lose_command(self) -> None:
+        """The next receipt hangs on its way."""
+        ...
+
+    async def deliver_late(self) -> None:
+        """What hung arrives now."""
+        ...
+
+    async def break_link(self) -> None:
+        """Nothing listens at the register's address."""
+        ...
+
+    async def mend_link(self) -> None:
+        """It does again."""
+        ...
+
+
+def truth(bench: RegisterBench) -> list[ArchivedDocument]:
+    """The receipts that were really signed, in FD order."""
+    return [document for document in bench.emulated.drive.documents() if document.code in RECEIPTS]
+
+
+def attempt_of(bench: RegisterBench, receipt: Receipt, number: int = 1) -> Attempt:
+    """An attempt as a lane makes it: the drive and its last document are remembered before the first byte."""
+    drive = bench.emulated.drive
+    return Attempt(
+        id=f"01932d9b-0000-7000-8000-{number:012d}",
+        receipt_id=f"receipt-{number}",
+        receipt=receipt,
+        mark=f"{number:016x}",
+        digest=f"digest-{number}",
+        fn=drive.number,
+        last_fd=drive.last_fd,
+        fence=1,
+    )
