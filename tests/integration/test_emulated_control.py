@@ -214,7 +214,7 @@ async def test_a_stand_carries_documents_from_a_register_to_an_operator(tmp_path
                 {"fn": register.drive.number, "documents": 3, "last_fd": 3, "rejected": 0}
             ]
             assert (await http.get("/api/integration/v2/inn/1/kkts")).status_code == 401
-    register.drive.close()
+    register.close()
     operator.close()
 
 

@@ -7,6 +7,7 @@ import typer
 
 if TYPE_CHECKING:
     from chekpoint.emulators.faults import FaultPlan
+    from chekpoint.emulators.stand import RegisterSetup
 
 Host = Annotated[str, typer.Option(help="Адрес, который слушать / address to listen on")]
 Faults = Annotated[
@@ -35,44 +36,52 @@ def register(
     ] = 0.0,
 ) -> None:
     """Эмулятор ККТ с веб-сервером драйвера / an emulated register with the driver's web server."""
-    from chekpoint.core.clock import SystemClock  # noqa: PLC0415  a command starts in an instant
-    from chekpoint.emulators import stand  # noqa: PLC0415
-    from chekpoint.emulators.atol_web.face import AtolWeb  # noqa: PLC0415
-    from chekpoint.emulators.atol_web.serve import server  # noqa: PLC0415
-    from chekpoint.emulators.drive_archive import WrongDrive  # noqa: PLC0415
+    from chekpoint.emulators import stand  # noqa: PLC0415  a command starts in an instant
     from chekpoint.emulators.fiscal_drive import Registration  # noqa: PLC0415
 
     _one_of("ffd", ffd, ("1.05", "1.2"))
     _one_of("generation", generation, ("v1", "v2", "both"))
-    clock, plan = SystemClock(), _plan(faults)
     try:
         setup = stand.RegisterSetup(
             fn=fn,
             state=state,
             registration=Registration(seller_inn=_inn(inn), ffd=ffd),
-            faults=plan,
+            faults=_plan(faults),
             ofd=stand.address(ofd) if ofd else None,
             seconds_per_receipt=seconds,
         )
+    except stand.AddressError as error:
+        raise typer.BadParameter(str(error), param_hint="--ofd") from error
+    _serve_register(setup, host, port, generation)
+
+
+def _serve_register(setup: "RegisterSetup", host: str, port: int, generation: Any) -> None:
+    """Run the web face of one register until interrupted."""
+    from chekpoint.core.clock import SystemClock  # noqa: PLC0415  a command starts in an instant
+    from chekpoint.emulators import stand  # noqa: PLC0415
+    from chekpoint.emulators.atol_web.face import AtolWeb  # noqa: PLC0415
+    from chekpoint.emulators.atol_web.serve import server  # noqa: PLC0415
+    from chekpoint.emulators.drive_archive import WrongDrive  # noqa: PLC0415
+
+    clock = SystemClock()
+    try:
         device = stand.build_register(setup, clock)
     except (ValueError, WrongDrive, OSError) as error:
         raise typer.BadParameter(str(error)) from error
-    queue = state / f"queue-{fn}.sqlite" if state else None
-    chosen: Any = generation
     web = AtolWeb(
         {"1": device},
         clock=clock,
-        generation=chosen,
-        path=queue,
-        faults=plan,
+        generation=generation,
+        path=setup.state / f"queue-{setup.fn}.sqlite" if setup.state else None,
+        faults=setup.faults,
         background=(device.exchange.run,),
     )
-    typer.echo(f"{BANNER}: ККТ http://{host}:{port}/ ФН {fn} ФФД {device.drive.ffd}")
+    typer.echo(f"{BANNER}: ККТ http://{host}:{port}/ ФН {setup.fn} ФФД {device.drive.ffd}")
     try:
         server(web.app, host=host, port=port).run()
     finally:
         web.close()
-        device.drive.close()
+        device.close()
 
 
 def ofd(

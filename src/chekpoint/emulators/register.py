@@ -7,6 +7,7 @@ register's own wall clock is the clock's moment in ``zone`` plus ``clock_offset`
 import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -30,6 +31,7 @@ from chekpoint.emulators.fiscal_drive import (
     ShiftState,
 )
 from chekpoint.emulators.null_modem import Connect
+from chekpoint.emulators.register_memory import MemoryCell
 from chekpoint.fiscal.receipt import Cashier, Kind, PaymentForm, Receipt
 
 MOSCOW: Final = timezone(timedelta(hours=3))
@@ -76,6 +78,7 @@ class EmulatedRegister:
         connect: Connect | None = None,
         model: str = "ТЕСТОВЫЙ ДВОЙНИК 1Ф",
         exchange_period: float = 60.0,
+        memory: Path | None = None,
     ) -> None:
         self.drive = drive
         self.clock = clock
@@ -87,8 +90,7 @@ class EmulatedRegister:
         self.cover_open = False
         self.drawer_open = False
         self.clock_offset = timedelta()
-        self.cash = 0
-        self.unprinted: ArchivedDocument | None = None  # signed, but its paper did not come out whole
+        self._memory = MemoryCell(memory)
         self.printed: list[int] = []  # FD numbers whose paper came out, the last 1000
         self._power = True
         self._power_returns = 0.0
@@ -104,6 +106,22 @@ class EmulatedRegister:
             powered=lambda: self.powered,
             period=exchange_period,
         )
+
+    @property
+    def cash(self) -> int:
+        """Kopecks in the drawer."""
+        return self._memory.now.cash
+
+    @property
+    def unprinted(self) -> ArchivedDocument | None:
+        """The document that is signed, but whose paper did not come out whole."""
+        number = self._memory.now.unprinted_fd
+        return self.drive.document(number) if number else None
+
+    def close(self) -> None:
+        """Let go of the files of the register and of its drive."""
+        self._memory.close()
+        self.drive.close()
 
     def ensure_registered(self, registration: Registration) -> None:
         """Sign the registration report when the drive is new; a drive that has one keeps it."""
@@ -182,7 +200,7 @@ class EmulatedRegister:
             cash=self.cash,
             documents_left=drive.documents_left,
             valid_until=drive.valid_until,
-            unprinted_fd=self.unprinted.fd_number if self.unprinted else None,
+            unprinted_fd=self._memory.now.unprinted_fd,
             registration=drive.state.registration,
         )
 
@@ -258,7 +276,7 @@ class EmulatedRegister:
             self._check_cash(receipt)
             await self._step(Point.BEFORE_SIGN)
             document = self.drive.register_receipt(receipt, self.local_now())
-            self._count_cash(receipt)
+            self._remember(cash=self._cash_after(receipt), unprinted=document if receipt.paper else None)
             self.exchange.wake()
             await self._step(Point.AFTER_SIGN, document)
             await self._print(document, wanted=receipt.paper)
@@ -289,6 +307,7 @@ class EmulatedRegister:
             self._check_printer()
             await self._step(Point.BEFORE_SIGN)
             document = sign()
+            self._remember(unprinted=document)
             self.exchange.wake()
             await self._step(Point.AFTER_SIGN, document)
             await self._print(document, wanted=True)
@@ -296,7 +315,6 @@ class EmulatedRegister:
 
     async def _print(self, document: ArchivedDocument, *, wanted: bool) -> None:
         """Paper takes time, and may end half way: the document stays signed."""
-        self.unprinted = document if wanted else None
         await self._step(Point.PRINTING, document)
         if not wanted:
             return
@@ -307,7 +325,7 @@ class EmulatedRegister:
             raise DeviceError(DeviceCode.COVER_OPEN, signed=document.fd_number)
         if not self.paper:
             raise DeviceError(DeviceCode.PAPER_OUT, signed=document.fd_number)
-        self.unprinted = None
+        self._remember(unprinted=None)
         self.printed = [*self.printed[-999:], document.fd_number]
 
     async def _print_time(self) -> None:
@@ -342,9 +360,13 @@ class EmulatedRegister:
         if receipt.kind in _GIVES_MONEY and receipt.paid(PaymentForm.CASH) > self.cash:
             raise DeviceError(DeviceCode.NO_CASH)
 
-    def _count_cash(self, receipt: Receipt) -> None:
+    def _cash_after(self, receipt: Receipt) -> int:
         cash = receipt.paid(PaymentForm.CASH)
-        self.cash += -cash if receipt.kind in _GIVES_MONEY else cash
+        return self.cash + (-cash if receipt.kind in _GIVES_MONEY else cash)
+
+    def _remember(self, *, cash: int | None = None, unprinted: ArchivedDocument | None) -> None:
+        number = unprinted.fd_number if unprinted else None
+        self._memory.keep(cash=self.cash if cash is None else cash, unprinted_fd=number)
 
     async def _move_cash(self, kopecks: int) -> int:
         async with self._busy:
@@ -352,7 +374,7 @@ class EmulatedRegister:
             self._check_printer()
             if self.cash + kopecks < 0:
                 raise DeviceError(DeviceCode.NO_CASH)
-            self.cash += kopecks
+            self._remember(cash=self.cash + kopecks, unprinted=self.unprinted)
             await self._print_time()
             return self.cash
 

@@ -51,6 +51,7 @@ def build_register(setup: RegisterSetup, clock: Clock) -> EmulatedRegister:
         seconds_per_receipt=setup.seconds_per_receipt,
         connect=tcp(host, port) if setup.ofd else None,
         exchange_period=setup.exchange_period,
+        memory=setup.state / f"register-{setup.fn}.sqlite" if setup.state else None,
     )
     entry = msgspec.structs.replace(setup.registration, ofd_host=host, ofd_port=port)
     register.ensure_registered(entry)
