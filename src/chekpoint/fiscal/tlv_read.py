@@ -9,7 +9,7 @@ from decimal import Decimal
 from encodings import cp866
 from functools import lru_cache
 from struct import Struct
-from typing import Final
+from typing import Final, NoReturn
 
 from chekpoint.fiscal.money import QUANTITY_PLACES
 from chekpoint.fiscal.tags import REUSED_TAGS, TAGS, Tag, TagKind
@@ -97,7 +97,9 @@ def _vln_reader(tag: Tag, *, strict: bool) -> Reader:
 
     def read(chunk: bytes, at: int, _: int) -> Node:
         size = len(chunk)
-        if size == 1 or (1 < size <= max_len and chunk[-1]):
+        if size == 1:
+            return Node(number, chunk[0])
+        if 1 < size <= max_len and chunk[-1]:
             return Node(number, _UINT(chunk, "little"))
         if size > max_len:
             if was_string:
@@ -110,7 +112,6 @@ def _vln_reader(tag: Tag, *, strict: bool) -> Reader:
     return read
 
 
-@lru_cache(maxsize=4096)
 def _quantity(chunk: bytes) -> tuple[Decimal, bool, bool]:
     """Value; is it without padding; is it canonical, that is with no decimal too many. ``chunk`` is not empty."""
     places, size, scaled = chunk[0], len(chunk) - 1, _UINT(chunk[1:], "little")
@@ -119,21 +120,31 @@ def _quantity(chunk: bytes) -> tuple[Decimal, bool, bool]:
 
 
 def _fvln_reader(tag: Tag, *, strict: bool) -> Reader:
+    """Quantities repeat ("1", "2", "0.5"), so their nodes are kept; the offset matters to errors only."""
     number, max_len = tag.number, tag.max_len
 
-    def read(chunk: bytes, at: int, _: int) -> Node:
-        if not 1 <= len(chunk) <= max_len:
-            raise _wrong_length(tag, len(chunk), at)
-        if chunk[0] > QUANTITY_PLACES:
-            raise _not_canonical(tag, at, "more than six decimals", "больше шести знаков после запятой")
+    @lru_cache(maxsize=4096)
+    def kept(chunk: bytes) -> Node | None:
+        if not chunk or chunk[0] > QUANTITY_PLACES:
+            return None
         value, unpadded, canonical = _quantity(chunk)
         if canonical:
             return Node(number, value)
-        if strict and not unpadded:
-            raise _not_canonical(tag, at, "the number is padded or empty", "число дополнено нулями или пусто")
-        return Node(number, value, chunk)
+        return None if strict and not unpadded else Node(number, value, chunk)
+
+    def read(chunk: bytes, at: int, _: int) -> Node:
+        node = kept(chunk) if len(chunk) <= max_len else None
+        return node if node is not None else _refuse_quantity(tag, chunk, at)
 
     return read
+
+
+def _refuse_quantity(tag: Tag, chunk: bytes, at: int) -> NoReturn:
+    if not 1 <= len(chunk) <= tag.max_len:
+        raise _wrong_length(tag, len(chunk), at)
+    if chunk[0] > QUANTITY_PLACES:
+        raise _not_canonical(tag, at, "more than six decimals", "больше шести знаков после запятой")
+    raise _not_canonical(tag, at, "the number is padded or empty", "число дополнено нулями или пусто")
 
 
 def _string_reader(tag: Tag, *, strict: bool) -> Reader:
