@@ -168,7 +168,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbi
     """Base of every part of a receipt: immutable, and a mistyped field name is an error, never silence."""
 
 
-class Agent(Model, kw_only=True):
+class Agent(Model, frozen=True, kw_only=True):
     """Данные агента: 1222 on an item or 1057 on the receipt, with 1223."""
 
     sign: AgentSign
@@ -181,7 +181,7 @@ class Agent(Model, kw_only=True):
     transfer_inn: str | None = None  # 1016
 
 
-class Supplier(Model, kw_only=True):
+class Supplier(Model, frozen=True, kw_only=True):
     """Данные поставщика: 1226 and 1224{1225, 1171}."""
 
     inn: str | None = None  # 1226
@@ -189,7 +189,7 @@ class Supplier(Model, kw_only=True):
     phones: tuple[str, ...] = ()  # 1171
 
 
-class IndustryDetail(Model, kw_only=True):
+class IndustryDetail(Model, frozen=True, kw_only=True):
     """Отраслевой реквизит: 1260 on an item, 1261 on the receipt; FFD 1.2."""
 
     authority: str  # 1262, идентификатор ФОИВ
@@ -198,21 +198,21 @@ class IndustryDetail(Model, kw_only=True):
     value: str  # 1265
 
 
-class ProductCode(Model, kw_only=True):
+class ProductCode(Model, frozen=True, kw_only=True):
     """Код товара, tag 1163, without the crypto tail."""
 
     kind: ProductCodeKind
     value: str
 
 
-class Fraction(Model, kw_only=True):
+class Fraction(Model, frozen=True, kw_only=True):
     """Дробное количество маркированного товара, tag 1291."""
 
     numerator: int  # 1293
     denominator: int  # 1294
 
 
-class Item(Model, kw_only=True):
+class Item(Model, frozen=True, kw_only=True):
     """Предмет расчета, tag 1059. ``price`` is per unit after discounts; ``sum`` is price x quantity."""
 
     name: str  # 1030
@@ -239,14 +239,14 @@ class Item(Model, kw_only=True):
     note: str | None = None  # 1191
 
 
-class Payment(Model, kw_only=True):
+class Payment(Model, frozen=True, kw_only=True):
     """One payment. Several of one form add up: two card payments in one order must simply work."""
 
     form: PaymentForm
     sum: int  # kopecks
 
 
-class Buyer(Model, kw_only=True):
+class Buyer(Model, frozen=True, kw_only=True):
     """Покупатель. ``contact`` is +phone or e-mail: the electronic receipt goes there (54-FZ art. 1.2 p. 5)."""
 
     contact: str | None = None  # 1008
@@ -254,14 +254,14 @@ class Buyer(Model, kw_only=True):
     inn: str | None = None  # 1228
 
 
-class Cashier(Model, kw_only=True):
+class Cashier(Model, frozen=True, kw_only=True):
     """Кассир; not needed on a register without one."""
 
     name: str  # 1021
     inn: str | None = None  # 1203
 
 
-class UserProperty(Model, kw_only=True):
+class UserProperty(Model, frozen=True, kw_only=True):
     """Дополнительный реквизит пользователя, tag 1084."""
 
     name: str  # 1085
@@ -275,7 +275,7 @@ class CorrectionBy(StrEnum):
     INSTRUCTION = "instruction"
 
 
-class Correction(Model, kw_only=True):
+class Correction(Model, frozen=True, kw_only=True):
     """Makes the receipt a correction receipt (document 31): tags 1173 and 1174."""
 
     by: CorrectionBy  # 1173
@@ -284,7 +284,7 @@ class Correction(Model, kw_only=True):
     name: str | None = None  # 1177, FFD 1.05 only
 
 
-class Receipt(Model, kw_only=True):
+class Receipt(Model, frozen=True, kw_only=True):
     """What a shop wants registered. ``total`` is the sum of the items unless given (it may be below by < 1 rouble)."""
 
     kind: Kind  # 1054
