@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from datetime import date
 from decimal import Decimal
 from typing import Final
 
@@ -113,10 +114,14 @@ def read_industry(owner: Fields) -> tuple[IndustryDetail, ...]:
 
 
 def dotted_date(owner: Fields, name: str) -> tuple[str, str, str]:
-    """A required ``yyyy.mm.dd`` as its three parts."""
+    """A required ``yyyy.mm.dd`` that is a day of the calendar, as its three parts."""
     text = owner.text(name)
     parts = text.split(".")
-    if [len(p) for p in parts] != [4, 2, 2] or not all(p.isascii() and p.isdigit() for p in parts):
+    if [len(p) for p in parts] != [4, 2, 2]:
+        bad_value(owner.at(name), text)
+    try:
+        date.fromisoformat("-".join(parts))
+    except ValueError:
         bad_value(owner.at(name), text)
     return parts[0], parts[1], parts[2]
 

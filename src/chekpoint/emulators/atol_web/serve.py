@@ -1,6 +1,7 @@
 """The face under a real server on a real port: uvicorn with connections that a fault can end."""
 
 import asyncio
+import socket
 from typing import Any
 
 import uvicorn
@@ -26,6 +27,13 @@ class FaultyConnection(H11Protocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, {**app_state, CONNECTION: self}, _loop)
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Send the head and the body of an answer at once: asyncio does so only for sockets of its own making."""
+        accepted = transport.get_extra_info("socket")
+        if accepted is not None and accepted.family in {socket.AF_INET, socket.AF_INET6}:
+            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        super().connection_made(transport)
 
 
 def server(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 16732) -> uvicorn.Server:
