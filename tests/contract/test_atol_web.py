@@ -154,6 +154,25 @@ async def test_a_broken_envelope_is_refused_in_words(body: bytes, text: str) -> 
             assert text.replace("'", "&#x27;") in answer.text if prefix == V1 else text in answer.text
 
 
+async def test_an_unknown_path_is_refused_in_the_shape_of_its_generation() -> None:
+    async with rig() as r:
+        for method, path, status in (("GET", "/nowhere", 404), ("PATCH", "/requests/a", 405)):
+            assert (await r.http.request(method, path)).status_code == status
+            answer = await r.http.request(method, f"/api/v2{path}")
+            assert (answer.status_code, answer.json()["error"]["code"]) == (status, 505)
+
+
+async def test_a_fault_of_the_emulator_itself_does_not_stop_the_queue(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with rig() as r:
+        r.register.drive = None  # type: ignore[assignment]
+        r.register.state = lambda: (_ for _ in ()).throw(ZeroDivisionError)  # type: ignore[method-assign]
+        assert (await r.one("a", {"type": "getDeviceInfo"}))["error"]["code"] == 15
+        assert "unforeseen" in caplog.text
+        assert (await r.one("b", {"type": "clearMarkingCodeValidationResult"}))["status"] == "ready"
+
+
 async def test_a_task_that_makes_no_sense_is_an_error_and_the_rest_is_interrupted() -> None:
     async with rig() as r:
         await r.post("a", {"type": "dance"}, {"type": "getFnStatus"}, {"no": "type"})

@@ -7,6 +7,7 @@ document in between is taken for the task's own. A client has to compare the doc
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol, TypeVar
 
@@ -26,6 +27,7 @@ from chekpoint.emulators.atol_web.codes import (
 )
 from chekpoint.emulators.atol_web.queue_store import QueueStore, Request, Status, Task
 
+log = logging.getLogger(__name__)
 R = TypeVar("R")
 RETRY_SECONDS: Final = 1.0
 """How often a blocked queue asks the drive again."""
@@ -150,11 +152,21 @@ class Engine:
                 self._check_wanted(request)
                 last_fd = await self.driver.last_fd() if fiscal else None
                 task = self._put(request, task, Status.IN_PROGRESS, last_fd=last_fd)
-                result = await self.driver.run(task.body)
+                result = await self._run(task)
         except DriverError as error:
             return await self._failed(request, task, error)
         self._put(request, task, Status.READY, result=result)
         return False
+
+    async def _run(self, task: Task) -> dict[str, Any] | None:
+        """Carry out a task; a fault of ours is code 15, so that one request cannot stop the server for good."""
+        try:
+            return await self.driver.run(task.body)
+        except DriverError:
+            raise
+        except Exception as error:
+            log.exception("task %s failed unforeseen", task.type)
+            raise DriverError(Code.UNKNOWN) from error
 
     def _check_wanted(self, request: Request) -> None:
         """It may have been canceled while the driver was busy with a query."""

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import anyio
 import msgspec
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -23,9 +24,10 @@ from chekpoint.core.clock import Clock
 from chekpoint.emulators.atol_web.access import Access, Credentials
 from chekpoint.emulators.atol_web.callbacks import Callbacks, Deliver, deliver_over_http
 from chekpoint.emulators.atol_web.devices import Device, Devices
-from chekpoint.emulators.atol_web.generation1 import GenerationOne
-from chekpoint.emulators.atol_web.generation2 import GenerationTwo
+from chekpoint.emulators.atol_web.generation1 import GenerationOne, error_page
+from chekpoint.emulators.atol_web.generation2 import GenerationTwo, error_json
 from chekpoint.emulators.atol_web.http_faults import FaultyLine, TidyPaths
+from chekpoint.emulators.atol_web.intake import Refusal
 from chekpoint.emulators.atol_web.marking import CheckMode
 from chekpoint.emulators.atol_web.queue_store import QueueStore
 from chekpoint.emulators.atol_web.requests_desk import Desk
@@ -66,7 +68,11 @@ class AtolWeb:
         self.access = Access(credentials, clock, one_address=one_address)
         self._background = tuple(background)
         self._desk = Desk(self.devices, self.store, clock)
-        routed = Starlette(routes=self._routes(generation), lifespan=self._lifespan)
+        routed = Starlette(
+            routes=self._routes(generation),
+            lifespan=self._lifespan,
+            exception_handlers={HTTPException: _unserved},
+        )
         self.app: ASGIApp = TidyPaths(FaultyLine(routed, self.faults, clock))
 
     async def run(self) -> None:
@@ -122,6 +128,17 @@ class AtolWeb:
             return JSONResponse(self._shown())
 
         return endpoint
+
+
+async def _unserved(request: Request, error: Exception) -> Response:
+    """An unknown path or method, in the shape of the generation it was meant for."""
+    refusal = (
+        Refusal(error.status_code, error.detail)
+        if isinstance(error, HTTPException)
+        else Refusal(500, str(error))
+    )
+    old = not request.url.path.startswith("/api/v2")
+    return error_page(refusal, request.url.path) if old else error_json(refusal)
 
 
 class Hold(msgspec.Struct, forbid_unknown_fields=True):
