@@ -1,6 +1,5 @@
 """The ATOL driver against the emulated web server, on a real port."""
 
-import asyncio
 import random
 import socket
 from collections.abc import AsyncIterator
@@ -67,7 +66,7 @@ class AtolBench:
             base_url=f"http://127.0.0.1:{self.port}",
             user="admin",
             password="Passw0rd-Passw0rd",
-            poll_timeout=5.0,
+            poll_timeout=1.5,
             poll_first=0.01,
             poll_longest=0.1,
             query_timeout=5.0,
@@ -76,19 +75,21 @@ class AtolBench:
         self.http = httpx2.AsyncClient(transport=self.wire)
         self.register = AtolRegister(self.config, SystemClock(), self.http, random.Random(7))
         self._server: uvicorn.Server | None = None
-        self._serving: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        """Serve on the socket that is listening already: nobody has to wait for it."""
+    async def start(self) -> None:
+        """Serve on the socket. Without uvicorn's main loop, whose tick of 0.1 s each test would pay."""
         self._server = server(self.web.app, port=self.port)
-        self._serving = asyncio.create_task(self._server.serve(sockets=[self._socket]))
+        self._server.config.load()
+        self._server.lifespan = self._server.config.lifespan_class(self._server.config)
+        await self._server.startup(sockets=[self._socket])
 
     async def stop(self) -> None:
         """End the server and see it end."""
-        if self._server is not None and self._serving is not None:
-            self._server.should_exit = self._server.force_exit = True
-            await self._serving
-        self._server = self._serving = None
+        if self._server is not None:
+            self._server.force_exit = True
+            await self._server.lifespan.shutdown()
+            await self._server.shutdown(sockets=[self._socket])
+        self._server = None
 
     def lose_answer(self) -> None:
         self.wire.loses_answer = True
@@ -106,15 +107,15 @@ class AtolBench:
 
     async def break_link(self) -> None:
         await self.stop()
-        self._socket.close()
 
     async def mend_link(self) -> None:
         self._socket = _listening(self.port)
-        self.start()
+        await self.start()
 
 
 def _listening(port: int) -> socket.socket:
-    listener = socket.socket()
+    # with the protocol named, asyncio turns Nagle off for what it accepts: 40 ms less for each answer
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))
     listener.listen()
@@ -127,7 +128,7 @@ async def atol_bench(
 ) -> AsyncIterator[AtolBench]:
     """A running bench; everything it opened is closed at the end."""
     bench = AtolBench(generation, ffd=ffd, faults=faults)
-    bench.start()
+    await bench.start()
     try:
         yield bench
     finally:

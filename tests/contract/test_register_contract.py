@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Any
 
+import anyio
 import msgspec
 import pytest
 
@@ -137,7 +138,7 @@ def assert_same(document: FiscalDocument, archived: ArchivedDocument) -> None:
     assert document.made_at == archived.made_at.isoformat()
 
 
-async def settle(bench: RegisterBench, attempt: Attempt, tries: int = 40) -> Registered | Absent | Rejected:
+async def settle(bench: RegisterBench, attempt: Attempt, tries: int = 400) -> Registered | Absent | Rejected:
     """Ask until the register can tell, as recovery does."""
     for _ in range(tries):
         try:
@@ -145,7 +146,7 @@ async def settle(bench: RegisterBench, attempt: Attempt, tries: int = 40) -> Reg
         except Rejected as refused:
             return refused
         except (OutcomeUnknown, RegisterBlocked):
-            continue
+            await anyio.sleep(0.01)
     raise AssertionError("locate never came to an end")
 
 
