@@ -139,6 +139,16 @@ def test_a_fifteen_digit_drive_number_is_padded_with_a_nibble() -> None:
         container.unpack_fn(bytes.fromhex("9999f7890201326f"))
 
 
+@pytest.mark.parametrize("tail", ["", "810600000000", "82060000000000000000", "81060000000000000001"])
+def test_a_plain_document_without_its_message_sign_is_refused(tail: str) -> None:
+    body = document_octets("V2") + bytes.fromhex(tail)
+    data = container.encode(Container(data_type=11, fn="9999078902013267", fd_number=1, body=body))
+    assert container.decode(data, strict=False).trailer.hex() == tail
+    with pytest.raises(WireError) as caught:
+        container.decode(data)
+    assert caught.value.fault is WireFault.TRAILER
+
+
 def test_an_encrypted_body_has_no_plain_document() -> None:
     made = Container(data_type=3, fn="1", fd_number=1, body=b"\xaa" * 50)
     with pytest.raises(WireError) as caught:

@@ -107,10 +107,10 @@ def _service_2(container: Container) -> bytes:
 
 
 def decode(octets: bytes, *, strict: bool = True) -> Container:
-    """One container. Strict: length, CRC, kind and version must be right, and a plain document must be whole.
+    """One container. Strict: length, CRC, kind, version and the trailer of a plain document must be right.
 
-    Tolerant: also a length that counts the data only, placeholders for length and CRC, an operator's container of
-    kind A5, any kind and version. WireError names the field that is wrong.
+    A length that counts the data only is taken either way. Tolerant: also placeholders for length and CRC, any kind
+    (mock operators answer with A5), any version, any trailer or none. WireError names the wrong field.
     """
     if len(octets) < HEADER_SIZE:
         raise WireError(WireFault.CONTAINER_SHORT, f"{len(octets)} bytes, the header has {HEADER_SIZE}")
@@ -145,6 +145,17 @@ def _demand(container: Container) -> None:
         raise WireError(WireFault.CONTAINER_KIND, f"{container.kind:02X}, expected {expected:02X}", offset=4)
     if container.version != 1:
         raise WireError(WireFault.CONTAINER_VERSION, f"{container.version:02X}", offset=6)
+    _demand_trailer(container)
+
+
+def _demand_trailer(container: Container) -> None:
+    """A body that does not begin with its document is encrypted: nobody but the operator can check it."""
+    size = _document_size(container.body)
+    if size is None or container.body[:2] != container.data_type.to_bytes(2, "little"):
+        return
+    tail, prefix = container.body[size:], OPERATOR_MAC if container.data_type == 7 else REGISTER_MAC
+    if len(tail) not in TRAILER_SIZES or tail[:2] != prefix or tail[8:].strip(b"\0"):
+        raise WireError(WireFault.TRAILER, tail.hex(), offset=HEADER_SIZE + size)
 
 
 def pack_fn(fn: str) -> bytes:
