@@ -154,6 +154,20 @@ async def test_one_receipt_is_found_by_its_ids(cabinet: Cabinet) -> None:
         assert (await cabinet.get(base + path)).json()["Status"] == "Failed"
 
 
+@pytest.mark.parametrize("odd", ["9" * 40, "-1", "1e3", "٣", "%00", "x" * 5000, "null", " "])
+async def test_odd_numbers_are_errors_never_crashes(cabinet: Cabinet, odd: str) -> None:
+    base = f"/inn/{cabinet.inn}/kkt/{cabinet.rnm}"
+    asked = [
+        await cabinet.get(f"{base}/receipts", ShiftNumber=odd, FnNumber=odd),
+        await cabinet.get(f"{base}/receipt/{cabinet.drive.number}-{odd}"),
+        await cabinet.get(f"{base}/zreport/{odd}/receipt/{odd}"),
+        await cabinet.get(f"{base}/receipts-info", dateFrom=odd, dateTo=odd),
+        await cabinet.http.get("/api/rawdoc/RecipeInfo", params={"Num": odd, "Fn": odd}),
+    ]
+    assert all(answer.status_code in {200, 404} for answer in asked)
+    assert all(answer.json()["Status"] == "Failed" for answer in asked if answer.text.startswith("{"))
+
+
 async def test_rejected_receipts_are_listed_apart(cabinet: Cabinet) -> None:
     cabinet.ofd.conduct.answer = 14
     cabinet.drive.register_receipt(receipt(), NOON)

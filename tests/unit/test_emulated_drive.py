@@ -93,9 +93,26 @@ def test_a_restart_forgets_nothing(tmp_path: Path) -> None:
 
 
 def test_a_file_of_another_drive_is_not_continued(tmp_path: Path) -> None:
-    FiscalDrive(path=tmp_path / "drive.sqlite").register(Registration(), NOON)
-    with pytest.raises(WrongDrive):
-        FiscalDrive("9999078900000002", tmp_path / "drive.sqlite")
+    path = tmp_path / "drive.sqlite"
+    first = FiscalDrive(path=path)
+    first.register(Registration(), NOON)
+    first.close()
+    with pytest.raises(WrongDrive, match="9999078900000001"):
+        FiscalDrive("9999078900000002", path)
+
+
+def test_two_processes_cannot_number_on_one_drive(tmp_path: Path) -> None:
+    first = FiscalDrive(path=tmp_path / "drive.sqlite")
+    with pytest.raises(WrongDrive, match="in use"):
+        FiscalDrive(path=tmp_path / "drive.sqlite")
+    first.close()
+    FiscalDrive(path=tmp_path / "drive.sqlite").close()
+
+
+def test_a_file_that_is_no_archive_is_named(tmp_path: Path) -> None:
+    (tmp_path / "drive.sqlite").write_bytes(b"not a database, but long enough to be read as one" * 20)
+    with pytest.raises(WrongDrive, match="not a database"):
+        FiscalDrive(path=tmp_path / "drive.sqlite")
 
 
 @pytest.mark.parametrize("number", ["7380440902582955", "999907890000000", "9999078x00000001"])

@@ -1,5 +1,7 @@
 """``chekpoint emulate register|ofd``: test doubles as servers, to try everything without hardware."""
 
+import asyncio
+import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -7,6 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from chekpoint.emulators.faults import FaultPlan
+    from chekpoint.emulators.ofd import EmulatedOfd
     from chekpoint.emulators.stand import RegisterSetup
 
 Host = Annotated[str, typer.Option(help="Адрес, который слушать / address to listen on")]
@@ -66,7 +69,7 @@ def _serve_register(setup: "RegisterSetup", host: str, port: int, generation: An
     clock = SystemClock()
     try:
         device = stand.build_register(setup, clock)
-    except (ValueError, WrongDrive, OSError) as error:
+    except (ValueError, WrongDrive, OSError, sqlite3.Error) as error:
         raise typer.BadParameter(str(error)) from error
     web = AtolWeb(
         {"1": device},
@@ -93,21 +96,33 @@ def ofd(
     faults: Faults = "",
 ) -> None:
     """Эмулятор ОФД: приём документов и кабинет / an emulated operator: documents in, account API."""
-    import uvicorn  # noqa: PLC0415  a command starts in an instant
-
-    from chekpoint.core.clock import SystemClock  # noqa: PLC0415
+    from chekpoint.core.clock import SystemClock  # noqa: PLC0415  a command starts in an instant
     from chekpoint.emulators import stand  # noqa: PLC0415
 
     try:
         operator = stand.build_ofd(state, SystemClock(), _plan(faults))
-    except OSError as error:
-        raise typer.BadParameter(str(error)) from error
+    except (OSError, sqlite3.Error) as error:
+        raise typer.BadParameter(str(error), param_hint="--state") from error
     typer.echo(f"{BANNER}: ОФД {host}:{port}, кабинет http://{host}:{http_port}/")
     try:
-        app = stand.ofd_app(operator, wire=(host, port))
-        uvicorn.run(app, host=host, port=http_port, log_level="warning")
+        asyncio.run(_serve_ofd(operator, host, port, http_port))
+    except OSError as error:
+        raise typer.BadParameter(f"{host}:{port}: {error}", param_hint="--port") from error
     finally:
         operator.close()
+
+
+async def _serve_ofd(operator: "EmulatedOfd", host: str, port: int, http_port: int) -> None:
+    """Run both ports of an operator until interrupted; raises OSError when the first one is taken."""
+    import uvicorn  # noqa: PLC0415  a command starts in an instant
+
+    from chekpoint.emulators import stand  # noqa: PLC0415
+    from chekpoint.emulators.ofd import listen  # noqa: PLC0415
+
+    config = uvicorn.Config(stand.ofd_app(operator), host=host, port=http_port, log_level="warning")
+    http = config.bind_socket()  # says so and exits when the port is taken, before anything else has started
+    async with listen(operator, host, port):
+        await uvicorn.Server(config).serve(sockets=[http])
 
 
 def _plan(spec: str) -> "FaultPlan":

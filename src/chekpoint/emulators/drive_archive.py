@@ -3,6 +3,8 @@
 One transaction holds the document and the drive's new state, so a killed process leaves neither half.
 """
 
+import fcntl
+import os
 import sqlite3
 from collections.abc import Iterator
 from datetime import datetime
@@ -116,27 +118,34 @@ _decode_state = msgspec.json.Decoder(DriveState).decode
 
 
 class WrongDrive(Exception):
-    """The file holds the archive of another fiscal drive."""
+    """The file cannot be used as the archive of this drive: another drive's, in use, or no archive at all."""
 
 
 class DriveArchive:
-    """Storage of one drive; ``path=None`` keeps it in memory. Writes are synchronous and durable."""
+    """Storage of one drive; ``path=None`` keeps it in memory. Writes are synchronous and durable.
+
+    A file has one writer at a time (two would give one number twice); anybody may read it meanwhile.
+    """
 
     def __init__(self, fn: str, path: Path | None = None) -> None:
         self.fn = fn
-        self._db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
+        self._lock = _alone(path) if path else None
+        try:
+            self._db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
+            self.state = self._opened()
+        except (WrongDrive, sqlite3.Error) as error:
+            self.close()
+            raise WrongDrive(f"{path or fn}: {error}") from error
+
+    def _opened(self) -> DriveState:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.executescript(_SCHEMA)
-        self.state = self._load()
-
-    def _load(self) -> DriveState:
         row = self._db.execute("SELECT fn, body FROM state").fetchone()
         if row is None:
             return DriveState()
         if row[0] != self.fn:
-            self._db.close()
-            raise WrongDrive(f"{row[0]} != {self.fn}")
+            raise WrongDrive(f"ФН {row[0]}, ожидался / expected {self.fn}")
         return _decode_state(row[1])
 
     def append(self, document: ArchivedDocument, state: DriveState) -> None:
@@ -179,7 +188,11 @@ class DriveArchive:
 
     def close(self) -> None:
         """Let go of the file."""
-        self._db.close()
+        if hasattr(self, "_db"):
+            self._db.close()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def _document(
         self, row: tuple[bytes, bytes, bytes | None, int | None, int | None, str | None]
@@ -204,6 +217,17 @@ class DriveArchive:
 
     def _transaction(self) -> "_Transaction":
         return _Transaction(self._db)
+
+
+def _alone(path: Path) -> int:
+    """Hold the file against other writers until the descriptor is closed; WrongDrive when it is in use."""
+    descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise WrongDrive(f"{path}: занят другим процессом / in use by another process") from error
+    return descriptor
 
 
 class _Transaction:

@@ -126,7 +126,7 @@ def account_app(account: Account) -> Starlette:
             route(kkt + "/receipts-info", _receipts_full),
             route(kkt + "/zreports", _shift_reports),
             route(kkt + "/receipt/{raw_id}", _receipt),
-            route(kkt + "/zreport/{shift:int}/receipt/{number:int}", _receipt_in_shift),
+            route(kkt + "/zreport/{shift}/receipt/{number}", _receipt_in_shift),
             route(base + "/kkt/{rnm}/receipts/errors", _errors),
         ]
     )
@@ -224,8 +224,9 @@ async def _receipt(account: Account, request: Request) -> Any:
 
 async def _receipt_in_shift(account: Account, request: Request) -> Any:
     params = request.path_params
-    found = account.archive.of_shift(params["rnm"], params["shift"])
-    return _one(account, [d for d in found if d.receipt_number == params["number"]])
+    shift, number = _whole(params["shift"], "ShiftNumber"), _whole(params["number"], "ReceiptNumber")
+    found = account.archive.of_shift(params["rnm"], shift)
+    return _one(account, [d for d in found if d.receipt_number == number])
 
 
 async def _errors(account: Account, request: Request) -> Any:
@@ -284,10 +285,9 @@ def _moment(text: str | None, name: str) -> datetime:
 
 
 def _whole(text: str, name: str) -> int:
-    try:
-        return int(text)
-    except ValueError as error:
-        raise AccountError(f"{name}: ожидается целое, получено {text!r}") from error
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise AccountError(f"{name}: ожидается целое, получено {text[:40]!r}")
+    return int(text)
 
 
 def _success(rows: Any) -> dict[str, Any]:
@@ -295,4 +295,4 @@ def _success(rows: Any) -> dict[str, Any]:
 
 
 def _same(left: str, right: str) -> bool:
-    return hmac.compare_digest(left.encode(), right.encode())
+    return hmac.compare_digest(left.encode("utf-8", "replace"), right.encode("utf-8", "replace"))
