@@ -63,9 +63,8 @@ class GenerationTwo:
         """Take a request, also while the queue is blocked."""
         device = self._desk.devices.active(_device_id(request))
         taken = self._desk.take(await request.body(), device, "v2")
-        queue = self._queue(device)
-        answer = {"number": queue["number"], "uuid": taken.posted.uuid}
-        answer |= {name: queue[name] for name in ("isBlocked", "blockedUUID", "blockReason")}
+        number = self._desk.store.pending(device.id)
+        answer = {"number": number, "uuid": taken.posted.uuid, **_blocked(device)}
         return JSONResponse(answer, HTTPStatus.CREATED)
 
     async def get(self, request: Request) -> Response:
@@ -175,15 +174,7 @@ class GenerationTwo:
 
     def _queue(self, device: Device) -> dict[str, Any]:
         ready, pending, canceled = self._desk.store.counts(device.id)
-        block = device.engine.block
-        return {
-            "number": pending,
-            "canceled": canceled,
-            "ready": ready,
-            "isBlocked": block is not None,
-            "blockReason": block.reason if block else "",
-            "blockedUUID": block.uuid if block else "",
-        }
+        return {"number": pending, "canceled": canceled, "ready": ready, **_blocked(device)}
 
     def _answered(self, endpoint: Endpoint, *, guard: bool = False) -> Endpoint:
         async def answered(request: Request) -> Response:
@@ -195,6 +186,15 @@ class GenerationTwo:
                 return error_json(refusal)
 
         return answered
+
+
+def _blocked(device: Device) -> dict[str, Any]:
+    block = device.engine.block
+    return {
+        "isBlocked": block is not None,
+        "blockReason": block.reason if block else "",
+        "blockedUUID": block.uuid if block else "",
+    }
 
 
 def request_result(request: StoredRequest) -> dict[str, Any]:

@@ -77,6 +77,7 @@ CREATE TABLE IF NOT EXISTS request(
     closed INTEGER NOT NULL DEFAULT 0, canceled INTEGER NOT NULL DEFAULT 0, told INTEGER NOT NULL DEFAULT 0,
     accepted_at REAL NOT NULL, UNIQUE(device, uuid));
 CREATE INDEX IF NOT EXISTS request_open ON request(device, number) WHERE closed = 0;
+CREATE INDEX IF NOT EXISTS request_state ON request(device, closed, canceled);
 CREATE INDEX IF NOT EXISTS request_age ON request(accepted_at);
 CREATE TABLE IF NOT EXISTS task(
     number INTEGER NOT NULL, place INTEGER NOT NULL, status TEXT NOT NULL, code INTEGER NOT NULL, text TEXT NOT NULL,
@@ -154,6 +155,13 @@ class QueueStore:
             old = "SELECT number FROM request WHERE accepted_at < ? AND closed = 1"
             self._base.execute(f"DELETE FROM task WHERE number IN ({old})", (before,))  # noqa: S608 -- constant text
             self._base.execute("DELETE FROM request WHERE accepted_at < ? AND closed = 1", (before,))
+
+    def pending(self, device: str) -> int:
+        """How many requests of a device are not finished: the partial index alone answers this."""
+        row = self._base.execute(
+            "SELECT COUNT(*) FROM request WHERE device = ? AND closed = 0", (device,)
+        ).fetchone()
+        return int(row[0])
 
     def counts(self, device: str) -> tuple[int, int, int]:
         """How many requests of a device are finished, pending and canceled."""
