@@ -14,7 +14,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     """Base of the values that cross a port."""
 
 
-class FiscalDocument(Fact, kw_only=True):
+class FiscalDocument(Fact, frozen=True, kw_only=True):
     """ФД: what a fiscal drive signed. (``fn``, ``fd_number``) is its key."""
 
     fn: str  # 1041, 16 digits
@@ -32,7 +32,7 @@ class FiscalDocument(Fact, kw_only=True):
     qr: str | None = None
 
 
-class RegisterStatus(Fact, kw_only=True):
+class RegisterStatus(Fact, frozen=True, kw_only=True):
     """What a register said of itself, just now. ``None`` means that it did not say."""
 
     ready: bool
@@ -59,7 +59,7 @@ class RegisterStatus(Fact, kw_only=True):
     fn_valid_until: str | None = None
 
 
-class Attempt(Fact, kw_only=True):
+class Attempt(Fact, frozen=True, kw_only=True):
     """One try to register one receipt on one register. Durable before the first byte leaves."""
 
     id: str  # deterministic: the same receipt and try number give the same id, also after a restore
@@ -72,7 +72,7 @@ class Attempt(Fact, kw_only=True):
     fence: int  # the lane's fence
 
 
-class Registered(Fact, kw_only=True):
+class Registered(Fact, frozen=True, kw_only=True):
     """The register has a document of this attempt. ``evidence`` is what was read, verbatim."""
 
     document: FiscalDocument
@@ -80,13 +80,13 @@ class Registered(Fact, kw_only=True):
     warnings: tuple[str, ...] = ()
 
 
-class Absent(Fact, kw_only=True):
+class Absent(Fact, frozen=True, kw_only=True):
     """locate() has looked, and there is no document of this attempt, nor can one still appear."""
 
     evidence: str
 
 
-class ExchangeReading(Fact, kw_only=True):
+class ExchangeReading(Fact, frozen=True, kw_only=True):
     """The register's OFD exchange counter. Documents below ``unsent_first_fd`` have left (FD order)."""
 
     fn: str
@@ -96,7 +96,7 @@ class ExchangeReading(Fact, kw_only=True):
     evidence: str
 
 
-class Ticket(Fact, kw_only=True):
+class Ticket(Fact, frozen=True, kw_only=True):
     """Подтверждение оператора. ``answer`` is 1022 (0 accepted), ``flags`` is 1206."""
 
     fn: str
@@ -159,7 +159,7 @@ class Register(Protocol):
         ...
 
 
-class OfdRecord(Fact, kw_only=True):
+class OfdRecord(Fact, frozen=True, kw_only=True):
     """One document as the operator has it."""
 
     fn: str
@@ -182,7 +182,7 @@ class Operator(Protocol):
         ...
 
 
-class ShopNotice(Fact, kw_only=True):
+class ShopNotice(Fact, frozen=True, kw_only=True):
     """What the shop is told: a snapshot of one receipt after a change."""
 
     id: str  # of the notice, stable over retries

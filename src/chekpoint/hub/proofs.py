@@ -69,7 +69,7 @@ class Proofs:
         return moved
 
     async def _sent(self, reading: ExchangeReading, signed_before: int) -> bool:
-        below = reading.unsent_first_fd if reading.unsent_count else signed_before + 1
+        below: int | None = reading.unsent_first_fd if reading.unsent_count else signed_before + 1
         if below is None:
             return False
         lane, rung, source = self._lane, Proof.SENT_TO_OFD, f"register:{self._lane.row.id}"

@@ -145,14 +145,18 @@ async def account(lane: "Lane", upto: int) -> None:
     """Read and account for every document from the journal's last up to ``upto``."""
     fn = lane.fn or ""
     for number in range(lane.last_fd + 1, upto + 1):
-        if not await lane.post.store.read(lambda tx, n=number: outcomes.has(tx, fn, n)):
-            doc = await _read(lane, number)
-            await lane.post.store.write(lambda tx, d=doc, n=number: _account(tx, lane, n, d))
+        await _account_one(lane, fn, number)
     if upto > lane.last_fd:
         await lane.post.store.write(
             lambda tx: lanes.stand_at(tx, lane.row.id, lane.fence, fn=fn, last_fd=upto)
         )
         lane.last_fd = upto
+
+
+async def _account_one(lane: "Lane", fn: str, number: int) -> None:
+    if not await lane.post.store.read(lambda tx: outcomes.has(tx, fn, number)):
+        doc = await _read(lane, number)
+        await lane.post.store.write(lambda tx: _account(tx, lane, number, doc))
 
 
 async def _read(lane: "Lane", number: int) -> FiscalDocument | None:

@@ -5,7 +5,7 @@ zero bytes. Whoever changes, drops or reorders a row breaks every link after it.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import bindparam, insert, select
@@ -86,23 +86,21 @@ class Chain:
         return {"journal": self.journal, "seq": self.seq, "hash": self.hash, **draft._asdict()}
 
 
-def verify(cursor: Any, engine: str) -> Iterator[Break | int]:
-    """Walk every chain; yields each Break, and at last the number of events read."""
-    sql, fixed = _ALL.text(engine)
-    cursor.execute(sql, fixed)
+def verified(tx: Any) -> list[Break | int]:
+    """Walk every chain: each Break, and at last the number of events read."""
+    found: list[Break | int] = []
     count, journal, seq, before = 0, None, 0, ZERO
-    for row in cursor:
+    for row in tx.each(_ALL):
         count += 1
         if row[0] != journal:
             journal, seq, before = row[0], 0, ZERO
         if row[1] != seq + 1:
-            yield Break(row[0], row[1], f"event {seq + 1} is missing")
+            found.append(Break(row[0], row[1], f"event {seq + 1} is missing"))
         seq = row[1]
-        expected = link(before, row[0], seq, Draft(row[2], row[3], row[4], bytes(row[5])))
-        if expected != bytes(row[6]):
-            yield Break(row[0], seq, "the event was changed after it was written")
+        if link(before, row[0], seq, Draft(row[2], row[3], row[4], bytes(row[5]))) != bytes(row[6]):
+            found.append(Break(row[0], seq, "the event was changed after it was written"))
         before = bytes(row[6])
-    yield count
+    return [*found, count]
 
 
 def last_seq(tx: Any, journal: str) -> int:

@@ -5,7 +5,7 @@ One open incident per (kind, subject): the cause, not each of its symptoms.
 
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from chekpoint.store.journal import Tx
@@ -56,3 +56,28 @@ def close(tx: Tx, kind: str, subject: str) -> bool:
     if closed:
         tx.event("incident_closed", subject, incident=kind)
     return closed
+
+
+class Open(NamedTuple):
+    """An incident that is open."""
+
+    id: str
+    kind: str
+    subject: str
+    severity: str
+    text_ru: str
+    text_en: str
+    opened_at: int
+    seen_at: int | None
+
+
+_NOW: Final = Query(
+    select(*(incident.c[n] for n in Open._fields))
+    .where(incident.c.closed_at.is_(None))
+    .order_by(incident.c.id)
+)
+
+
+def open_now(tx: Tx) -> list[Open]:
+    """All open incidents, oldest first."""
+    return [Open(*row) for row in tx.all(_NOW)]

@@ -14,7 +14,7 @@ import asyncio
 import queue
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -58,7 +58,14 @@ class Tx:
         """All rows."""
         sql, fixed = query.text(self.engine)
         self._cursor.execute(sql, {**fixed, **params} if fixed else params)
-        return self._cursor.fetchall()
+        rows: Sequence[Any] = self._cursor.fetchall()
+        return rows
+
+    def each(self, query: Query, **params: Any) -> Iterator[Any]:
+        """Row by row, for what does not fit into memory (SQLite; psycopg keeps the answer)."""
+        sql, fixed = query.text(self.engine)
+        self._cursor.execute(sql, {**fixed, **params})
+        yield from self._cursor
 
     def exactly(self, query: Query, what: str, **params: Any) -> None:
         """A compare-and-set: raises Conflict unless one row changed."""

@@ -66,6 +66,36 @@ def position(tx: Tx, register_id: str) -> Position:
     return Position(*row) if row else Position(None, None)
 
 
+class Overview(NamedTuple):
+    """A register with what its lane last wrote down."""
+
+    id: str
+    name: str
+    maker: str
+    enabled: int
+    fn: str | None
+    last_fd: int | None
+    block: str | None
+    block_message: str | None
+    blocked_since: int | None
+    status_at: int | None
+
+
+_OVERVIEW: Final = Query(
+    select(
+        register.c.id, register.c.name, register.c.maker, register.c.enabled, lane.c.fn, lane.c.last_fd,
+        lane.c.block, lane.c.block_message, lane.c.blocked_since, lane.c.status_at,
+    )
+    .select_from(register.join(lane, lane.c.register_id == register.c.id))
+    .order_by(register.c.id)
+)  # fmt: skip
+
+
+def overview(tx: Tx) -> list[Overview]:
+    """All registers with their lanes."""
+    return [Overview(*row) for row in tx.all(_OVERVIEW)]
+
+
 class Tried(NamedTuple):
     """An attempt whose outcome the journal does not know."""
 
@@ -266,7 +296,8 @@ _AT: Final = Query(
 
 def known_fd(tx: Tx, fn: str) -> int | None:
     """The last document of a drive that the journal has, if any."""
-    return tx.one(_KNOWN_FD, fn=fn)[0]
+    last: int | None = tx.one(_KNOWN_FD, fn=fn)[0]
+    return last
 
 
 def stand_at(tx: Tx, register_id: str, fence: int, *, fn: str, last_fd: int) -> None:
@@ -322,3 +353,14 @@ def unblock(tx: Tx, register_id: str, *, check: int) -> bool:
     if free:
         tx.event("lane_unblocked", register_id)
     return free
+
+
+_CONFIGURE: Final = Query(
+    update(register).where(register.c.id == bindparam("register")).values(config=bindparam("new_config"))
+)
+
+
+def configure(tx: Tx, register_id: str, config: bytes) -> None:
+    """New settings of a register."""
+    tx.run(_CONFIGURE, register=register_id, new_config=config)
+    tx.event("register_configured", register_id)

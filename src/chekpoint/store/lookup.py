@@ -1,6 +1,6 @@
 """Looking up receipts: one, by its shop's id, its content."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import bindparam, select
 
@@ -44,3 +44,46 @@ def _place(tx: Tx, receipt_id: str) -> tuple[str | None, str]:
     if row is None:
         raise StoreError(f"no receipt {receipt_id}")
     return row[0], row[1]
+
+
+class Line(NamedTuple):
+    """A receipt in a list."""
+
+    id: str
+    external_id: str
+    total: int
+    state: str
+    proof: int
+    fn: str | None
+    fd_number: int | None
+    fiscal_sign: str | None
+    error_text: str | None
+
+
+_LINE = (
+    receipt.c.id, receipt.c.external_id, receipt.c.total, receipt.c.state, receipt.c.proof, receipt.c.fn,
+    receipt.c.fd_number, receipt.c.fiscal_sign, receipt.c.error_text,
+)  # fmt: skip
+_LAST: Final = Query(select(*_LINE).order_by(receipt.c.id.desc()).limit(bindparam("most")))
+_LAST_IN: Final = Query(
+    select(*_LINE)
+    .where(receipt.c.state == bindparam("which"))
+    .order_by(receipt.c.id.desc())
+    .limit(bindparam("most"))
+)
+_ON_DRIVE: Final = Query(
+    select(*_LINE)
+    .where(receipt.c.fn == bindparam("drive"), receipt.c.fd_number > bindparam("above"))
+    .order_by(receipt.c.fd_number)
+)
+
+
+def last(tx: Tx, *, state: str | None, most: int) -> list[Line]:
+    """The newest receipts, perhaps of one state."""
+    rows = tx.all(_LAST, most=most) if state is None else tx.all(_LAST_IN, which=state, most=most)
+    return [Line(*row) for row in rows]
+
+
+def on_drive(tx: Tx, fn: str, above: int) -> list[Line]:
+    """Receipts whose document is on a drive, above a number, in FD order."""
+    return [Line(*row) for row in tx.all(_ON_DRIVE, drive=fn, above=above)]

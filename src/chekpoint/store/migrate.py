@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any, Final
 
+import psycopg
+
 from chekpoint.core.errors import StoreError
 from chekpoint.store.engines import Postgres, Sqlite
 
@@ -56,7 +58,7 @@ def _upgrade(engine: Sqlite | Postgres) -> None:
 def _plain(engine: Sqlite | Postgres) -> Any:
     """A connection in which SQLAlchemy opens the transactions itself."""
     con = engine.connect()
-    if engine.name == "postgresql":
+    if isinstance(con, psycopg.Connection):
         con.autocommit = False
     return con
 

@@ -3,6 +3,7 @@
 from typing import Final, NamedTuple
 
 from sqlalchemy import bindparam, func, literal_column, select, update
+from sqlalchemy.sql.elements import ColumnElement
 
 from chekpoint.core.lifecycle import Cause, State
 from chekpoint.store.journal import Tx
@@ -10,7 +11,7 @@ from chekpoint.store.sql import Query
 from chekpoint.store.tables import lane, outbox, receipt, shop
 from chekpoint.store.transitions import move
 
-_QUEUED = literal_column("'queued'")
+_QUEUED: Final[ColumnElement[str]] = literal_column("'queued'")
 _READY: Final = Query(
     select(receipt.c.seller_id)
     .where(

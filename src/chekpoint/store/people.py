@@ -132,6 +132,19 @@ def add_user(tx: Tx, key: str, login: str, password_hash: str) -> None:
     tx.event("user_added", key)
 
 
+_PASSWORD: Final = Query(
+    update(user).where(user.c.login == bindparam("name")).values(password_hash=bindparam("new_hash"))
+)
+
+
+def set_password(tx: Tx, key: str, login: str, password_hash: str) -> None:
+    """Change a person's password; make the person when there is none."""
+    if tx.run(_PASSWORD, name=login, new_hash=password_hash):
+        tx.event("password_changed", login)
+    else:
+        add_user(tx, key, login, password_hash)
+
+
 def note_deed(
     tx: Tx, key: str, *, who: str, verb: str, subject: str, reason: str, body: bytes = b"{}"
 ) -> None:
@@ -143,7 +156,7 @@ def note_deed(
 def setting(tx: Tx, name: str) -> str | None:
     """A value of the database's own (table ``meta``)."""
     row = tx.one(_META_GET, which=name)
-    return row and row[0]
+    return None if row is None else str(row[0])
 
 
 def set_setting(tx: Tx, name: str, value: str) -> None:
@@ -165,7 +178,7 @@ def shops(tx: Tx) -> list[Shop]:
 def shop_of_key(tx: Tx, secret: str) -> str | None:
     """The shop that a key opens, if any."""
     row = tx.one(_BY_KEY, hash=key_hash(secret))
-    return row and row[0]
+    return None if row is None else str(row[0])
 
 
 def user_named(tx: Tx, login: str) -> Any:
@@ -176,3 +189,14 @@ def user_named(tx: Tx, login: str) -> Any:
 def accounts(tx: Tx) -> list[Any]:
     """(id, seller_id, operator, config) of every account."""
     return list(tx.all(_ACCOUNTS))
+
+
+_CONFIGURE: Final = Query(
+    update(ofd_account).where(ofd_account.c.id == bindparam("account")).values(config=bindparam("new_config"))
+)
+
+
+def configure_account(tx: Tx, account_id: str, config: bytes) -> None:
+    """New settings of an operator's account."""
+    tx.run(_CONFIGURE, account=account_id, new_config=config)
+    tx.event("account_configured", account_id)

@@ -3,13 +3,14 @@
 The journal runs the compiled text on the bare driver: SQLAlchemy's own execution costs more than SQLite's.
 """
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
 
-SQLITE: Final = sqlite.dialect(paramstyle="named")
-POSTGRESQL: Final = postgresql.dialect(paramstyle="pyformat")
+SQLITE: Final = sqlite.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
+POSTGRESQL: Final = postgresql.dialect(paramstyle="pyformat")  # type: ignore[no-untyped-call]
 
 
 class Query:
@@ -31,7 +32,7 @@ class Query:
         """The SQL for ``sqlite`` or ``postgresql``, and the values of literals inside it."""
         if engine not in self._compiled:
             dialect = SQLITE if engine == "sqlite" else POSTGRESQL
-            made = self._statements[engine].compile(dialect=dialect)
+            made = cast("SQLCompiler", self._statements[engine].compile(dialect=dialect))
             fixed = {name: bound.effective_value for name, bound in made.binds.items() if not bound.required}
             self._compiled[engine] = (str(made), fixed)
         return self._compiled[engine]

@@ -21,7 +21,7 @@ _MOVES: Final[dict[tuple[str, ...], Query]] = {}
 
 def _move_query(columns: tuple[str, ...]) -> Query:
     if columns not in _MOVES:
-        values = {name: bindparam(name) for name in (*columns, "updated_at")}
+        values: dict[str, Any] = {name: bindparam(name) for name in (*columns, "updated_at")}
         statement = (
             update(receipt)
             .where(receipt.c.id == bindparam("receipt"), receipt.c.state == bindparam("old"))
