@@ -1,0 +1,55 @@
+"""One registration line for each maker, operator and shop's door; and the hub that is given them."""
+
+import random
+import secrets
+from collections.abc import Mapping
+
+import httpx2
+import msgspec
+
+from chekpoint.app.settings import Settings
+from chekpoint.core.clock import Clock, SystemClock
+from chekpoint.core.ports import Operator, Register
+from chekpoint.hub.hub import Hub, MakeOperator, MakeRegister
+from chekpoint.ofd.ofd_ru import OfdRuClient, OfdRuConfig
+from chekpoint.registers.atol import AtolConfig, AtolRegister
+from chekpoint.shops.webhook import WebhookShop
+from chekpoint.store.lanes import RegisterRow
+from chekpoint.store.store import open_store
+
+CONFIGS: Mapping[str, type[msgspec.Struct]] = {"atol": AtolConfig}
+"""Maker -> the form of a register's settings."""
+
+
+OPERATOR_CONFIGS: Mapping[str, type[msgspec.Struct]] = {"ofd_ru": OfdRuConfig}
+"""Operator -> the form of an account's settings."""
+
+
+def register_makers(clock: Clock) -> dict[str, MakeRegister]:
+    """Maker -> how to make its driver."""
+
+    def atol(row: RegisterRow) -> Register:
+        return AtolRegister(msgspec.json.decode(row.config, type=AtolConfig), clock)
+
+    return {"atol": atol}
+
+
+def operator_makers(clock: Clock) -> dict[str, MakeOperator]:
+    """Operator -> how to make its account client."""
+
+    def ofd_ru(config: bytes) -> Operator:
+        return OfdRuClient(msgspec.json.decode(config, type=OfdRuConfig), clock)
+
+    return {"ofd_ru": ofd_ru}
+
+
+def build_hub(settings: Settings, http: httpx2.AsyncClient, clock: Clock | None = None) -> Hub:
+    """The hub of this node, not started yet. Raises StoreError when the database cannot be opened."""
+    now = clock or SystemClock()
+    settings.data.mkdir(parents=True, exist_ok=True)
+    store = open_store(settings.url, node=settings.node, clock=now)
+    return Hub(
+        store, now, random.Random(secrets.randbits(128)), node=settings.node, limits=settings.limits,
+        zone=settings.zone, registers=register_makers(now), operators=operator_makers(now),
+        door=lambda url, secret: WebhookShop(url, secret, http), head=settings.head,
+    )  # fmt: skip

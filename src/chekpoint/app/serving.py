@@ -1,0 +1,66 @@
+"""The ASGI application of one node: screens at /, API at /api, health; and its server."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx2
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+
+from chekpoint.app.compose import build_hub
+from chekpoint.app.settings import Settings, session_key
+from chekpoint.hub.hub import Hub
+from chekpoint.shops.api_v1 import api_routes
+from chekpoint.web import first_password, screens
+
+log = structlog.get_logger()
+
+
+def application(settings: Settings, hub: Hub, http: httpx2.AsyncClient, *, session_key: str) -> Starlette:
+    """Everything that answers on the node's port. The hub starts and stops with it."""
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        await hub.start()
+        try:
+            await _greet(settings, hub)
+            yield
+        finally:
+            await hub.stop()
+            await http.aclose()
+
+    pages = screens(
+        hub,
+        secret_key=session_key,
+        zone=settings.zone,
+        address=settings.address,
+        secure=settings.secure_cookies,
+    )
+    return Starlette(routes=[*api_routes(hub), *pages], lifespan=lifespan)
+
+
+async def _greet(settings: Settings, hub: Hub) -> None:
+    """At the first start a person is made, and the password is printed once."""
+    password = await first_password(hub.store, hub.post.keys)
+    print(f"Chekpoint: {settings.address}/", flush=True)  # noqa: T201 - the one line that a person waits for
+    if password is not None:
+        print(f"  первый вход / first sign-in: admin / {password}", flush=True)  # noqa: T201
+
+
+def build(settings: Settings) -> Starlette:
+    """Compose the node. Raises StoreError or SettingsError."""
+    http = httpx2.AsyncClient(timeout=settings.limits.webhook_timeout, trust_env=False)
+    return application(settings, build_hub(settings, http), http, session_key=session_key(settings))
+
+
+def serve(settings: Settings) -> None:
+    """Run until interrupted."""
+    config: dict[str, Any] = {
+        "host": settings.host,
+        "port": settings.port,
+        "log_level": "warning",
+        "access_log": False,
+    }
+    uvicorn.run(build(settings), **config)

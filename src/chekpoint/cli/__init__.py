@@ -1,0 +1,54 @@
+"""The commands; the only place that starts processes. Each command imports what it needs when it runs."""
+
+import typer
+
+from chekpoint.cli import check as _check
+from chekpoint.cli import decode as _decode
+from chekpoint.cli import demo as _demo
+from chekpoint.cli import doctor as _doctor
+from chekpoint.cli import emulate as _emulate
+from chekpoint.cli import receipts as _receipts
+from chekpoint.cli import registers as _registers
+from chekpoint.cli import serve as _serve
+from chekpoint.cli import setup as _setup
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Chekpoint: чек от оплаты до налоговой, с доказательствами / receipts from payment to the tax service, proven.",
+)
+app.command()(_serve.serve)
+app.command()(_demo.demo)
+app.command()(_receipts.submit)
+app.command()(_receipts.receipts)
+app.command()(_doctor.doctor)
+app.command()(_doctor.verify)
+app.command()(_doctor.restored)
+app.command()(_check.check)
+app.command()(_decode.decode)
+
+_registers_app = typer.Typer(no_args_is_help=True, help="Кассы / registers")
+_registers_app.command("add")(_registers.add)
+_registers_app.command("list")(_registers.list_)
+_registers_app.command("status")(_registers.status)
+app.add_typer(_registers_app, name="registers")
+
+_setup_app = typer.Typer(no_args_is_help=True, help="Продавцы, магазины, ключи / sellers, shops, keys")
+_setup_app.command("seller")(_setup.seller)
+_setup_app.command("shop")(_setup.shop)
+_setup_app.command("key")(_setup.key)
+_setup_app.command("revoke")(_setup.revoke)
+_setup_app.command("ofd")(_setup.ofd)
+_setup_app.command("password")(_setup.password)
+app.add_typer(_setup_app, name="setup")
+
+_emulate_app = typer.Typer(no_args_is_help=True, help="Тестовые двойники касс и ОФД / test doubles")
+_emulate_app.command("register")(_emulate.register)
+_emulate_app.command("ofd")(_emulate.ofd)
+app.add_typer(_emulate_app, name="emulate")
+
+
+def main() -> None:
+    """The console script."""
+    app()
