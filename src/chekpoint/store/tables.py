@@ -187,7 +187,7 @@ contact = Table(
     Column("buyer", LargeBinary, nullable=False),  # JSON of Buyer
     _text("address", null=True),  # 1008, for search
     _text("token"),  # of the buyer's page
-    Index("ix_contact_address", "address"),
+    Index("ix_contact_address", "address", "receipt_id"),  # the newest receipts of a buyer, whatever their number
     UniqueConstraint("token"),
 )
 

@@ -359,7 +359,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("receipt_id", name=op.f("pk_contact")),
         sa.UniqueConstraint("token", name=op.f("uq_contact_token")),
     )
-    op.create_index("ix_contact_address", "contact", ["address"], unique=False)
+    op.create_index("ix_contact_address", "contact", ["address", "receipt_id"], unique=False)
     op.create_table(
         "evidence",
         sa.Column("id", sa.Text(), nullable=False),
