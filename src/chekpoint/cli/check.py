@@ -129,7 +129,7 @@ class Judge:
         order = isinstance(document, dict) and isinstance(document.get("receipt"), dict)
         try:
             receipt = msgspec.convert(document["receipt"] if order else document, Receipt)
-        except (msgspec.ValidationError, ArithmeticError, RecursionError) as error:
+        except (msgspec.ValidationError, ValueError, ArithmeticError, RecursionError) as error:
             text, pointer = _path(str(error))
             return Verdict(
                 [_no_receipt("form", pointer, f"Форма чека неверна: {text}.", f"The form is wrong: {text}.")]

@@ -71,7 +71,7 @@ def _content(source: str) -> bytes:
 
 def _names_file(source: str) -> bool:
     try:
-        return Path(source).exists()
+        return bool(source) and Path(source).exists()
     except (OSError, ValueError):  # longer than a file name can be, or with a zero byte
         return False
 
@@ -83,6 +83,9 @@ def _tree(content: bytes, *, strict: bool) -> "Branch":
     if octets is not None:
         return decode_tree.of_octets(octets, strict=strict)
     if _is_text(content):
+        if b"=" not in content:
+            say("это не файл, не hex и не строка QR / neither a file nor hex nor a QR string", err=True)
+            raise typer.Exit(UNDECODABLE)
         return decode_tree.of_qr(content.decode("ascii"))
     return decode_tree.of_octets(content, strict=strict)
 

@@ -82,9 +82,20 @@ _TOO_LONG: Final = (
 
 
 def _parse(octets: bytes) -> Any:
-    """JSON with exact decimals; NaN and Infinity are no JSON."""
+    """JSON with exact decimals; NaN, Infinity and halves of characters are no JSON."""
     text = octets.decode("utf-8-sig")
-    return json.loads(text, parse_float=_decimal, parse_constant=_no_number)
+    value = json.loads(text, parse_float=_decimal, parse_constant=_no_number)
+    if "\\u" in text:
+        _demand_characters(value)
+    return value
+
+
+def _demand_characters(value: Any) -> None:
+    """An escape may name half a character: nothing can be done with such a text."""
+    try:
+        json.dumps(value, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("half of a surrogate pair is no character") from error
 
 
 def _decimal(text: str) -> Decimal:
