@@ -48,8 +48,9 @@ def build_hub(settings: Settings, http: httpx2.AsyncClient, clock: Clock | None 
     now = clock or SystemClock()
     settings.data.mkdir(parents=True, exist_ok=True)
     store = open_store(settings.url, node=settings.node, clock=now)
+    chance = random.Random(secrets.randbits(128))  # noqa: S311 - names rows and buyers' pages: 128 bits of seed
     return Hub(
-        store, now, random.Random(secrets.randbits(128)), node=settings.node, limits=settings.limits,
+        store, now, chance, node=settings.node, limits=settings.limits,
         zone=settings.zone, registers=register_makers(now), operators=operator_makers(now),
         door=lambda url, secret: WebhookShop(url, secret, http), head=settings.head,
     )  # fmt: skip

@@ -20,16 +20,15 @@ def demo(
         False, "--json", help="Таблица одним объектом JSON / the table as one JSON object"
     ),
     seed: int = typer.Option(1, min=0, help="Жребий сбоев / seed of the faults"),
-    data: Path | None = typer.Option(
-        None, help="Папка данных / data folder (var; with --once a temporary one)"
-    ),
+    data: Data = None,
     port: int = typer.Option(8054, min=0, max=65535, help="Порт хаба / the hub's port"),
     pace: float = typer.Option(0.02, min=0.0, max=60.0, help="Секунд на чек у кассы / seconds per receipt"),
 ) -> None:
     """Показать весь путь чека без оборудования / the whole way of a receipt, without hardware."""
     import asyncio  # noqa: PLC0415 - commands start in an instant
 
-    from chekpoint.cli.demo_play import Play, PlayError, play  # noqa: PLC0415
+    from chekpoint.cli.demo_hub import PlayError  # noqa: PLC0415
+    from chekpoint.cli.demo_play import Play, play  # noqa: PLC0415
 
     asked = Play(faults=faults, once=once, json=json, seed=seed, data=data, port=port, pace=pace)
     try:

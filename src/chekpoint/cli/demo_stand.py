@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import uvicorn
+from starlette.applications import Starlette
 
 from chekpoint.core.clock import SystemClock
 from chekpoint.emulators import stand
@@ -90,10 +91,10 @@ def _port(wanted: int) -> int:
     return 0
 
 
-def _http(app: object, port: int) -> uvicorn.Server:
+def _http(app: Starlette, port: int) -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", lifespan="on")
-    )  # type: ignore[arg-type]
+    )
 
 
 async def _serve(stack: AsyncExitStack, server: uvicorn.Server) -> int:

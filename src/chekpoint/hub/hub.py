@@ -8,6 +8,7 @@ from random import Random
 import structlog
 
 from chekpoint.core.clock import Clock
+from chekpoint.core.errors import StoreError
 from chekpoint.core.ports import Operator, Register, Shop
 from chekpoint.hub import continuity
 from chekpoint.hub.intake import Intake
@@ -54,6 +55,7 @@ class Hub:
         await self.reload()
         await continuity.check(self.post, self._head, {r: self._names[r] for r in self.lanes})
         self._spawn("sweep", Sweep(self.post, self._names).run())
+        self._spawn("refresh", self._refresh())
         self._spawn("outbox", Outbox(self.post, self._door).run())
         if self._head is not None:
             self._spawn("continuity", continuity.remember(self.post, self._head))
@@ -77,6 +79,15 @@ class Hub:
                     self.post, seller_id, operator, self._operators[operator](bytes(config))
                 )
                 self._spawn(f"operator:{key}", watch.run())
+
+    async def _refresh(self) -> None:
+        """Notice sellers, shops and registers that the command line or another node has added."""
+        while True:
+            await self.post.clock.sleep(self.post.limits.status_every)
+            try:
+                await self.reload()
+            except StoreError:
+                log.exception("reload_failed")
 
     def _spawn(self, name: str, work: "asyncio._CoroutineLike[None]") -> None:
         task = asyncio.get_running_loop().create_task(work, name=name)

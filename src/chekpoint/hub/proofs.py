@@ -52,7 +52,11 @@ class Proofs:
             moved = await self._once()
             self._pause = limits.exchange_every if moved else min(self._pause * 1.5, limits.exchange_calm)
             self._due = self._lane.post.clock.monotonic() + self._pause
-        return max(self._due - self._lane.post.clock.monotonic(), 0.0) if self._open else limits.exchange_calm
+        return self._left()
+
+    def _left(self) -> float:
+        calm = self._lane.post.limits.exchange_calm
+        return max(self._due - self._lane.post.clock.monotonic(), 0.0) if self._open else calm
 
     async def _once(self) -> bool:
         """Climb as far as the register can show; True when anything climbed."""

@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
 
-SQLITE: Final = sqlite.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
+SQLITE: Final = sqlite.dialect(paramstyle="named")
 POSTGRESQL: Final = postgresql.dialect(paramstyle="pyformat")  # type: ignore[no-untyped-call]
 
 
