@@ -1,7 +1,8 @@
 """A register, its exchange and the operator, over a null modem and over TCP: nothing is lost on the way."""
 
 import asyncio
-from collections.abc import Callable
+import random
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import anyio
@@ -18,7 +19,7 @@ from chekpoint.emulators.drive_errors import (
 )
 from chekpoint.emulators.exchange import NO_NETWORK
 from chekpoint.emulators.faults import Fault, FaultKind, FaultPlan, Point
-from chekpoint.emulators.fiscal_drive import FiscalDrive, Registration
+from chekpoint.emulators.fiscal_drive import ArchivedDocument, FiscalDrive, Registration
 from chekpoint.emulators.null_modem import ByteStream, null_modem
 from chekpoint.emulators.ofd import Conduct, EmulatedOfd, OfdArchive, Spoil, listen
 from chekpoint.emulators.ofd.server import serve
@@ -33,12 +34,12 @@ pytestmark = pytest.mark.anyio
 class World:
     """One register and one operator, joined by null modems; time stands still until told."""
 
-    def __init__(self, *, faults: str = "", conduct: Conduct | None = None) -> None:
+    def __init__(self, *, faults: str = "", conduct: Conduct | None = None, period: float = 10.0) -> None:
         self.clock = ManualClock()
         self.plan = FaultPlan.from_spec(faults)
         self.ofd = EmulatedOfd(clock=self.clock, conduct=conduct, faults=self.plan)
         self.register = EmulatedRegister(
-            FiscalDrive(), clock=self.clock, faults=self.plan, connect=self.dial, exchange_period=10.0
+            FiscalDrive(), clock=self.clock, faults=self.plan, connect=self.dial, exchange_period=period
         )
         self.register.ensure_registered(Registration())
         self.tasks: set[asyncio.Task[None]] = set()
@@ -268,6 +269,63 @@ async def test_under_a_storm_of_faults_every_document_arrives_once_and_in_order(
     assert world.at_operator() == list(range(1, 43))
     assert world.register.exchange_status().unsent_count == 0
     assert world.plan.drawn > 10
+
+
+async def test_an_address_that_swallows_connections_is_given_up() -> None:
+    async def nowhere() -> ByteStream:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    clock = ManualClock()
+    register = EmulatedRegister(FiscalDrive(), clock=clock, connect=nowhere)
+    register.ensure_registered(Registration())
+    task = asyncio.create_task(register.exchange.drain())
+    await clock.advance(31)
+    assert await task == 0
+    assert register.exchange_status().network_code == NO_NETWORK[0]
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_whatever_breaks_the_archive_has_no_gap_and_the_operator_has_its_beginning(seed: int) -> None:
+    storm = "power_loss=0.08:3s,drop=0.08,delay=0.05:1s,refuse=0.05,cut=0.05:40,garbage=0.05,duplicate=0.05"
+    world, chance = World(faults=f"{storm},seed={seed}", period=3600.0), random.Random(seed)
+    told: set[int] = set()
+    exchange = asyncio.create_task(world.register.exchange.run())
+    for _ in range(120):
+        deed = chance.choice(("receipt", "receipt", "receipt", "close", "report", "wait", "long wait", "bad"))
+        task = asyncio.create_task(act(world.register, deed))
+        await world.clock.advance(30_000.0 if deed == "long wait" else 5.0)
+        told |= {n for n in [await task] if n is not None}
+    world.plan.clear()
+    world.register.power_on()
+    await world.clock.advance(7200)
+    exchange.cancel()
+    numbers = [d.fd_number for d in world.register.drive.documents()]
+    assert numbers == list(range(1, world.register.drive.last_fd + 1))
+    assert told <= set(numbers)
+    assert world.at_operator() == numbers
+    moments = [d.made_at for d in world.register.drive.documents()]
+    assert moments == sorted(moments)
+    assert world.plan.drawn > 20
+
+
+async def act(register: EmulatedRegister, deed: str) -> int | None:
+    """One deed at the register; the number of the document that the host was told of, if any."""
+    deeds: dict[str, Callable[[], Awaitable[ArchivedDocument | None]]] = {
+        "receipt": lambda: register.register_receipt(receipt()),
+        "bad": lambda: register.register_receipt(receipt(payments=())),
+        "close": register.close_shift,
+        "report": register.report_exchange,
+    }
+    if deed not in deeds:
+        return None
+    try:
+        document = await deeds[deed]()
+    except DriveError:
+        return None
+    except DeviceError as error:
+        return error.signed
+    return document.fd_number if document else None
 
 
 # -- power, paper and cable at each step -----------------------------------------------------------------------------

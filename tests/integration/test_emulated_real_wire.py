@@ -82,6 +82,19 @@ async def test_every_known_header_is_accepted(flags: int, p_protocol: bytes) -> 
 
 
 @pytest.mark.anyio
+async def test_who_wants_no_answer_gets_none() -> None:
+    drive, ofd = drive_in_shift(), EmulatedOfd(clock=SystemClock())
+    _, outgoing = drive.outgoing()
+    quiet = encode_message(Message(fn=drive.number, body=outgoing, flags=0x0004))
+    loud = encode_message(Message(fn=drive.number, body=outgoing))
+    answer = await talk(ofd, quiet + loud)
+    assert drive.load_ticket(answer.body, NOON).fd_number == 1
+    kept = ofd.archive.find(drive.number, 1)
+    assert kept is not None
+    assert kept.times_received == 2
+
+
+@pytest.mark.anyio
 async def test_an_encrypted_document_is_not_taken_for_a_readable_one() -> None:
     drive = drive_in_shift()
     found = containers.decode(drive.outgoing()[1])

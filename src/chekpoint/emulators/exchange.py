@@ -21,6 +21,7 @@ from chekpoint.emulators.waiting import AnswerTimeout, either, within
 from chekpoint.fiscal.ofd_wire import P_PROTOCOLS, Message, Receiver, WireError, encode_message
 from chekpoint.fiscal.ticket import Ticket, answer_words
 
+CONNECT_SECONDS: Final = 30.0
 ANSWER_SECONDS: Final = 300.0  # how long a register waits for a ticket
 NO_ERROR: Final = (0, "Ошибок нет")
 NO_NETWORK: Final = (13617, "Отсутствует физический канал связи")  # the text a real register gave
@@ -139,8 +140,8 @@ class OfdExchange:
         try:
             if self.connect is None or (fault is not None and fault.kind is FaultKind.DROP):
                 raise ConnectionRefusedError
-            return await self.connect()
-        except OSError:
+            return await within(self._clock, CONNECT_SECONDS, _connected(self.connect))
+        except (OSError, AnswerTimeout):
             self._network = NO_NETWORK
             return None
 
@@ -190,6 +191,10 @@ class OfdExchange:
         self._network = self._fn = NO_ERROR
         self._ofd = NO_ERROR if ticket.accepted else (ticket.answer, answer_words(ticket.answer)[0])
         self._last_success = self._local_now()
+
+
+async def _connected(connect: Connect) -> ByteStream:
+    return await connect()
 
 
 async def _answer(stream: ByteStream) -> Message:

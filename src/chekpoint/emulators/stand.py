@@ -16,7 +16,7 @@ from chekpoint.emulators.faults import FaultPlan
 from chekpoint.emulators.fiscal_drive import FiscalDrive, Registration
 from chekpoint.emulators.null_modem import ByteStream, Connect
 from chekpoint.emulators.ofd import EmulatedOfd, OfdArchive, account_app, listen
-from chekpoint.emulators.ofd.account import Account
+from chekpoint.emulators.ofd.account import API_KEY, Account
 from chekpoint.emulators.register import EmulatedRegister
 
 
@@ -82,12 +82,14 @@ def build_ofd(state: Path | None, clock: Clock, faults: FaultPlan) -> EmulatedOf
     return EmulatedOfd(OfdArchive(state / "ofd.sqlite" if state else None), clock=clock, faults=faults)
 
 
-def ofd_app(ofd: EmulatedOfd, *, wire: tuple[str, int] | None = None) -> Starlette:
+def ofd_app(ofd: EmulatedOfd, *, wire: tuple[str, int] | None = None, api_key: str = API_KEY) -> Starlette:
     """The operator over HTTP: control panel at ``/``, account API at ``/api``; with ``wire`` also its TCP port.
 
-    ``app.state.wire_port`` is the real TCP port once the application has started.
+    ``api_key`` opens the account. ``app.state.wire_port`` is the real TCP port once the application has started.
     """
-    account = Account(ofd.archive, clock=ofd.clock, conduct=ofd.account_conduct, faults=ofd.faults)
+    account = Account(
+        ofd.archive, clock=ofd.clock, conduct=ofd.account_conduct, faults=ofd.faults, api_key=api_key
+    )
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

@@ -12,7 +12,7 @@ from chekpoint.emulators.faults import Fault, FaultKind, Point
 from chekpoint.emulators.null_modem import GARBAGE, ByteStream, struck
 from chekpoint.emulators.ofd.conduct import ANSWERS, Spoil
 from chekpoint.emulators.ofd.operator import EmulatedOfd
-from chekpoint.fiscal.ofd_wire import Message, Receiver, WireError, encode_message
+from chekpoint.fiscal.ofd_wire import WANTS_ANSWER, Message, Receiver, WireError, encode_message
 
 CHUNK: Final = 65536
 
@@ -47,7 +47,7 @@ async def _answer(ofd: EmulatedOfd, message: Message, stream: ByteStream) -> boo
     delay = ofd.conduct.delay_seconds + (fault.seconds if fault and fault.kind is FaultKind.DELAY else 0.0)
     if delay:
         await ofd.clock.sleep(delay)
-    if ofd.conduct.silent:
+    if ofd.conduct.silent or not message.flags & WANTS_ANSWER:
         return True
     if ofd.conduct.spoil is Spoil.GARBAGE:
         answer = GARBAGE
