@@ -13,6 +13,7 @@ from chekpoint.hub.hub import Hub
 from chekpoint.hub.intake import Order
 from chekpoint.hub.limits import Limits
 from chekpoint.store import people
+from chekpoint.store.journal import Tx
 from chekpoint.store.store import open_store
 from tests.doubles.bare_register import BareRegister
 from tests.doubles.deaf_shop import DeafShop
@@ -38,7 +39,7 @@ def sale(number: int, *, total: int = 10_000) -> Order:
 async def furnish(hub: Hub, registers: dict[str, BareRegister], shop: people.Shop = SHOP) -> None:
     """One seller, one shop and these registers; for a store that has them already, nothing."""
 
-    def unit(tx: people.Tx) -> None:
+    def unit(tx: Tx) -> None:
         if people.sellers(tx):
             return
         people.add_seller(tx, SELLER, "7707083893", "ООО «Ромашка»")
@@ -57,9 +58,9 @@ async def running(
     """A started hub; stopped at the end."""
     clock = SystemClock()
     hub = Hub(
-        open_store(url, node=node, clock=clock, group=group), clock, random.Random(1), node=node, limits=limits,
+        open_store(url, node=node, clock=clock, group=group), clock, random.SystemRandom(), node=node, limits=limits,
         zone="Europe/Moscow", registers={"bare": lambda row: registers[row.id]}, operators={},
-        door=lambda url, secret: DeafShop(), head=head,
+        door=lambda _url, _secret: DeafShop(), head=head,
     )  # fmt: skip
     await hub.start()
     try:
