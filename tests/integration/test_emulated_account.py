@@ -238,3 +238,10 @@ async def test_a_hurried_client_is_slowed_down(cabinet: Cabinet) -> None:
     assert [(await cabinet.get(path)).status_code for _ in range(2)] == [200, 429]
     await cabinet.clock.advance(1)
     assert (await cabinet.get(path)).status_code == 200
+
+
+async def test_a_replaced_drive_is_no_longer_shown_in_its_register(cabinet: Cabinet) -> None:
+    await cabinet.clock.advance(60)
+    cabinet.send(drive_in_shift(FiscalDrive("9999078900000002")))
+    rows = (await cabinet.get(f"/inn/{cabinet.inn}/kkts")).json()["Data"]
+    assert [r["FnNumber"] for r in rows] == ["9999078900000002"]

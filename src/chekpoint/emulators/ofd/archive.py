@@ -104,9 +104,14 @@ class OfdArchive:
         return self._select("rnm = ? AND answer <> 0", registration_number)
 
     def registers(self, inn: str) -> list[OfdDocument]:
-        """The last document of each (register, drive) of a seller."""
+        """The last document of each register of a seller: of the drive that is in it now."""
         last = "(fn, fd) IN (SELECT fn, max(fd) FROM document WHERE inn = ? GROUP BY rnm, fn)"
-        return self._select(last, inn)
+        newest: dict[str, OfdDocument] = {}
+        for document in self._select(last, inn):
+            other = newest.get(document.registration_number)
+            if other is None or other.received_at < document.received_at:
+                newest[document.registration_number] = document
+        return list(newest.values())
 
     def drives(self) -> list[tuple[str, int, int, int]]:
         """(fn, number of documents, last FD, rejected ones) of every drive."""
