@@ -1,6 +1,6 @@
 """The register's own exchange with the operator: documents in FD order, one at a time, the head blocks the rest.
 
-The document that a drive gives is a container; here it gets the session message (30 bytes), goes over a byte stream,
+The document that a drive gives is a container; here it gets the message header (30 bytes), goes over a byte stream,
 and the operator's answer goes back into the drive. The transport is injected.
 """
 
