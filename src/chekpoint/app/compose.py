@@ -10,7 +10,9 @@ import msgspec
 from chekpoint.app.settings import Settings
 from chekpoint.core.clock import Clock, SystemClock
 from chekpoint.core.ports import Operator, Register
-from chekpoint.hub.hub import Hub, MakeOperator, MakeRegister
+from chekpoint.core.witness import Note
+from chekpoint.hub.hub import Hub, MakeOperator
+from chekpoint.hub.lane import MakeRegister
 from chekpoint.ofd.ofd_ru import OfdRuClient, OfdRuConfig
 from chekpoint.registers.atol import AtolConfig, AtolRegister
 from chekpoint.shops.webhook import WebhookShop
@@ -28,7 +30,7 @@ OPERATOR_CONFIGS: Mapping[str, type[msgspec.Struct]] = {"ofd_ru": OfdRuConfig}
 def register_makers(clock: Clock) -> dict[str, MakeRegister]:
     """Maker -> how to make its driver."""
 
-    def atol(row: RegisterRow) -> Register:
+    def atol(row: RegisterRow, note: Note) -> Register:
         return AtolRegister(msgspec.json.decode(row.config, type=AtolConfig), clock)
 
     return {"atol": atol}

@@ -68,9 +68,10 @@ def opened(row: "RegisterRow") -> "Register | None":
     """The driver of a register; None when its maker is not known."""
     from chekpoint.app.compose import register_makers  # noqa: PLC0415
     from chekpoint.core.clock import SystemClock  # noqa: PLC0415
+    from chekpoint.core.witness import unheard  # noqa: PLC0415
 
     make = register_makers(SystemClock()).get(row.maker)
-    return make(row) if make else None
+    return make(row, unheard) if make else None
 
 
 async def _ask(maker: str, body: bytes) -> "RegisterStatus":

@@ -9,10 +9,10 @@ import structlog
 
 from chekpoint.core.clock import Clock
 from chekpoint.core.errors import StoreError
-from chekpoint.core.ports import Operator, Register, Shop
+from chekpoint.core.ports import Operator, Shop
 from chekpoint.hub import continuity
 from chekpoint.hub.intake import Intake
-from chekpoint.hub.lane import Lane
+from chekpoint.hub.lane import Lane, MakeRegister
 from chekpoint.hub.limits import Limits
 from chekpoint.hub.operators import OperatorWatch
 from chekpoint.hub.outbox import Outbox
@@ -23,7 +23,6 @@ from chekpoint.store import lanes, people
 from chekpoint.store.store import Store
 
 log = structlog.get_logger()
-MakeRegister = Callable[[lanes.RegisterRow], Register]
 MakeOperator = Callable[[bytes], Operator]
 
 
@@ -70,7 +69,7 @@ class Hub:
         for row in await self.store.read(lanes.registers):
             self._names[row.id] = row.name
             if row.enabled and row.id not in self.lanes and row.maker in self._makers:
-                self.lanes[row.id] = Lane(self.post, row, self._makers[row.maker](row))
+                self.lanes[row.id] = Lane(self.post, row, self._makers[row.maker])
                 if "sweep" in self._tasks:
                     self._spawn(f"lane:{row.id}", self.lanes[row.id].run())
         for key, seller_id, operator, config in await self.store.read(people.accounts):

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from random import Random
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -34,12 +35,15 @@ class Different(Exception):
         self.receipt_id = receipt_id
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
+Deadline = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One receipt offered by a shop, under the shop's own id."""
 
     external_id: str
     receipt: Receipt
-    deadline: datetime | None = None  # aware; by when it should be registered
+    deadline: Deadline | None = None  # aware; by when it should be registered
 
 
 class Intake:

@@ -12,6 +12,7 @@ Whatever a driver raises decides what happens (core/errors.py); anything unfores
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -29,8 +30,10 @@ from chekpoint.core.errors import (
 )
 from chekpoint.core.lifecycle import Cause, State
 from chekpoint.core.ports import Attempt, Register, Registered
+from chekpoint.core.witness import Note
 from chekpoint.hub import recovery, shifts, troubles
 from chekpoint.hub.content import restore
+from chekpoint.hub.exchanges import Exchanges, mask, personal
 from chekpoint.hub.names import attempt_id
 from chekpoint.hub.post import Post
 from chekpoint.hub.proofs import Proofs
@@ -39,14 +42,15 @@ from chekpoint.store.journal import Tx
 from chekpoint.store.transitions import move
 
 log = structlog.get_logger()
+MakeRegister = Callable[[lanes.RegisterRow, Note], Register]
 ALL_TAXATIONS = 0b111111
 
 
 class Lane:
     """One register's worker. ``post`` carries everything that lanes of a hub share."""
 
-    def __init__(self, post: Post, row: lanes.RegisterRow, register: Register) -> None:
-        self.post, self.row, self.register = post, row, register
+    def __init__(self, post: Post, row: lanes.RegisterRow, make: MakeRegister) -> None:
+        self.post, self.row = post, row
         self.lease: lanes.Lease | None = None
         self.fn: str | None = None
         self.last_fd = 0
@@ -54,6 +58,8 @@ class Lane:
         self.shift: str | None = None
         self.shift_closes: float | None = None  # monotonic seconds
         self.proofs = Proofs(self)
+        self.exchanges = Exchanges(row.id, post.keys)
+        self.register: Register = make(row, self.exchanges.note)
         self._failures = 0
         self._status_due = 0.0
 
@@ -85,6 +91,8 @@ class Lane:
         if self.lease is None and not await self._take():
             await self.post.bell.wait((self.row.id,), self.post.limits.lease / 3)
             return
+        if self.post.clock.monotonic() >= self._status_due:
+            self.standing = False  # also under load: a status that nobody refreshes would be a lie
         if not self.standing:
             await self._stand()
         if self.row.draining or self.post.barrier.holds(self.row.id):
@@ -143,13 +151,16 @@ class Lane:
             mark=taken.claim.mark, digest=taken.claim.digest, fn=want.fn, last_fd=want.last_fd, fence=want.fence,
         )  # fmt: skip
         try:
-            result = await self.ask(self.register.submit(attempt))
+            with self.exchanges.of(attempt):
+                result = await self.ask(self.register.submit(attempt))
         except NotSent as error:
             await self._back(attempt, "not_sent", Cause.NOT_SENT, error, wait=self._patience(taken.number))
         except Rejected as error:
             await self.refused(attempt, error, State.REGISTERING)
         except RegisterBlocked as error:
-            await self._back(attempt, "blocked", Cause.BLOCKED, error, wait=0.0)
+            # Others may take it at once; but one that blocks every lane must not come back at once for ever.
+            wait = self._patience(taken.number) if taken.number > 1 else 0.0
+            await self._back(attempt, "blocked", Cause.BLOCKED, error, wait=wait)
             if error.reason is not BlockReason.SHIFT_EXPIRED:
                 raise
             self.shift = "expired"
@@ -184,35 +195,46 @@ class Lane:
                 error_code=error.code or result, error_text=error.message, note={"attempt": attempt.id},
             )  # fmt: skip
 
-        await self.post.store.write(unit)
+        await self.conclude(unit)
+
+    async def conclude(self, unit: Callable[[Tx], None]) -> None:
+        """Write what came of an attempt, together with its raw exchange."""
+
+        def whole(tx: Tx) -> None:
+            unit(tx)
+            self.exchanges.write(tx)
+
+        await self.post.store.write(whole)
+        self.exchanges.written()
 
     async def refused(self, attempt: Attempt, error: Rejected, old: State) -> None:
         """The register will never take this content."""
         key = self.post.keys.new()
-        await self.post.store.write(lambda tx: refuse(tx, attempt, error, old, name=self.row.name, key=key))
+        await self.conclude(lambda tx: refuse(tx, attempt, error, old, name=self.row.name, key=key))
 
     async def doubt(self, attempt: Attempt, why: str, code: str | None) -> None:
         """The answer was lost. The next turn stands anew, and locate() decides."""
         self.standing = False
-        await self.post.store.write(
+        await self.conclude(
             lambda tx: lanes.doubt(tx, attempt.id, attempt.receipt_id, Cause.ANSWER_LOST, why=why, code=code)
         )
 
     async def registered(self, attempt: Attempt, result: Registered, old: State, cause: Cause) -> None:
         """The document exists: write it down, and account for any document that came in between."""
         doc = result.document
+        evidence = mask(result.evidence, personal(attempt.receipt.buyer))
         gap = doc.fn != self.fn or doc.fd_number != self.last_fd + 1
 
         def unit(tx: Tx) -> None:
             outcomes.end(tx, attempt.id, self.fence, "registered")
             outcomes.fiscalise(
-                tx, attempt.receipt_id, old, cause, doc, register=self.row.id, evidence=result.evidence,
+                tx, attempt.receipt_id, old, cause, doc, register=self.row.id, evidence=evidence,
                 key=self.post.keys.new(), check=tx.now + int(self.post.limits.proof_expected * 1000),
             )  # fmt: skip
             if not gap:
                 lanes.stand_at(tx, self.row.id, self.fence, fn=doc.fn, last_fd=doc.fd_number)
 
-        await self.post.store.write(unit)
+        await self.conclude(unit)
         self.proofs.expect()
         if doc.fn != self.fn:
             self.standing = False
@@ -223,9 +245,6 @@ class Lane:
 
     async def _idle(self) -> None:
         await shifts.when_idle(self)
-        if self.post.clock.monotonic() >= self._status_due:
-            self.standing = False  # the next turn asks for the status and finds foreign documents
-            return
         pause = await self.proofs.look()
         words = (self.row.seller_id, self.row.id)
         left = self._status_due - self.post.clock.monotonic()

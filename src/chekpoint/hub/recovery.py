@@ -14,6 +14,7 @@ from chekpoint.core.lifecycle import Cause, State
 from chekpoint.core.ports import Absent, Attempt, FiscalDocument, RegisterStatus
 from chekpoint.hub import shifts, troubles
 from chekpoint.hub.content import restore
+from chekpoint.hub.exchanges import mask, personal
 from chekpoint.store import incidents, lanes, lookup, outcomes
 from chekpoint.store.journal import Tx
 from chekpoint.store.transitions import move
@@ -90,7 +91,8 @@ async def resolve(lane: "Lane") -> bool:
 async def _locate(lane: "Lane", tried: lanes.Tried) -> None:
     attempt = await _remembered(lane, tried)
     try:
-        found = await lane.ask(lane.register.locate(attempt))
+        with lane.exchanges.of(attempt):
+            found = await lane.ask(lane.register.locate(attempt))
     except Rejected as error:
         await lane.refused(attempt, error, State.IN_DOUBT)
     except OutcomeUnknown as error:
@@ -130,14 +132,20 @@ async def _undecided(lane: "Lane", attempt: Attempt, error: OutcomeUnknown) -> N
 
 async def _absent(lane: "Lane", attempt: Attempt, found: Absent) -> None:
     def unit(tx: Tx) -> None:
-        outcomes.end(tx, attempt.id, lane.fence, "absent", message=found.evidence)
+        outcomes.end(
+            tx,
+            attempt.id,
+            lane.fence,
+            "absent",
+            message=mask(found.evidence, personal(attempt.receipt.buyer)),
+        )
         move(
             tx, attempt.receipt_id, State.IN_DOUBT, Cause.ABSENT, ready_at=tx.now, next_check_at=tx.now,
-            note={"attempt": attempt.id, "evidence": found.evidence},
+            note={"attempt": attempt.id},
         )  # fmt: skip
         incidents.close(tx, "in_doubt", attempt.receipt_id)
 
-    await lane.post.store.write(unit)
+    await lane.conclude(unit)
     lane.post.bell.ring(lane.row.seller_id)
 
 
