@@ -26,7 +26,7 @@ color:#111;background:#fff;overflow-wrap:anywhere}
 .printed-receipt .warning{text-align:center;font-weight:bold;color:#a00000;border:2px solid;padding:.25rem;margin:.5rem 0}
 .printed-receipt hr{border:0;border-top:1px dashed;margin:.5rem 0}
 .printed-receipt .qr{text-align:center;margin-top:.75rem}
-.printed-receipt .qr svg{width:10rem;height:10rem;max-width:100%}
+.printed-receipt .qr svg{max-width:100%}
 """
 """For pages that may not carry a style of their own: serve it from a file."""
 

@@ -64,7 +64,7 @@ def _unknown_rates(day: date) -> frozenset[VatRate]:
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text) if len(text) == 10 and text[4] == "-" else None
+        return date.fromisoformat(text) if len(text) == 10 and text[4] + text[7] == "--" else None
     except ValueError:
         return None
 

@@ -12,7 +12,7 @@ from chekpoint.fiscal.rules_fault import Fault, fault
 from chekpoint.fiscal.rules_marks import ONLY_1_2, check_industry, check_marks
 from chekpoint.fiscal.rules_parties import check_agent, check_supplier, check_text
 from chekpoint.fiscal.rules_sums import check_numbers, check_vat_sum
-from chekpoint.fiscal.text866 import blank, fits
+from chekpoint.fiscal.text866 import blank, fits, is_digits
 from chekpoint.fiscal.vat import VatRate
 
 NAME_BYTES: Final = 128  # tag 1030
@@ -83,7 +83,7 @@ def _check_rare(found: list[Fault], item: Item, n: int, law: Law) -> bool:
         check_industry(found, item.industry, f"{at}/industry")
     if item.excise is not None and not 0 <= item.excise <= MAX_KOPECKS:
         found.append(fault("excise_range", f"{at}/excise", limit=roubles(MAX_KOPECKS)))
-    if item.country is not None and not (len(item.country) == 3 and item.country.isdecimal()):
+    if item.country is not None and not is_digits(item.country, 3):
         found.append(fault("country_form", f"{at}/country"))
     if item.nomenclature is not None and not _is_nomenclature(item.nomenclature):
         found.append(fault("nomenclature_form", f"{at}/nomenclature", limit=_NOMENCLATURE_BYTES))

@@ -13,6 +13,7 @@ from chekpoint.fiscal.receipt import (
     SettlementObject,
 )
 from chekpoint.fiscal.rules_fault import Fault, fault
+from chekpoint.fiscal.text866 import blank, fits, is_digits
 
 MARKED: Final = frozenset({SettlementObject.EXCISE_MARKED, SettlementObject.COMMODITY_MARKED})
 ONLY_1_2: Final = MARKED | {SettlementObject.EXCISE_UNMARKED, SettlementObject.COMMODITY_UNMARKED}
@@ -102,6 +103,11 @@ def check_industry(found: list[Fault], details: tuple[IndustryDetail, ...], at: 
 
 def _is_industry(detail: IndustryDetail) -> bool:
     day = detail.date.split(".")
-    dated = [len(part) for part in day] == [2, 2, 4] and "".join(day).isdecimal()
-    authority = len(detail.authority) == 3 and detail.authority.isdecimal()
-    return authority and dated and 0 < len(detail.number) <= 32 and 0 < len(detail.value) <= 256
+    dated = len(day) == 3 and all(map(is_digits, day, (2, 2, 4)))
+    texts = fits(detail.number, 32) and fits(detail.value, 256)
+    return (
+        is_digits(detail.authority, 3)
+        and dated
+        and texts
+        and not (blank(detail.number) or blank(detail.value))
+    )

@@ -58,6 +58,11 @@ def blank(text: str) -> bool:
     return not text or text.isspace() or not (text.isprintable() or substitute(text).strip())
 
 
+def is_digits(text: str, length: int) -> bool:
+    """Is it exactly ``length`` digits 0..9 (and no digits of other scripts)?"""
+    return len(text) == length and text.isascii() and text.isdigit()
+
+
 def cut(text: str, max_bytes: int) -> str:
     """``text`` substituted and cut to ``max_bytes`` bytes (one character is one byte in CP866)."""
     return substitute(text)[:max_bytes]
