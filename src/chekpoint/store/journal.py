@@ -217,6 +217,7 @@ class Journal:
         self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self.groups, self.units = 0, 0  # written so far; their ratio is the mean size of a group
 
     async def start(self) -> None:
         """Connect (raises StoreError) and start the writer thread."""
@@ -253,6 +254,7 @@ class Journal:
         while not stopping:
             entries, stopping = self._take()
             if entries:
+                self.groups, self.units = self.groups + 1, self.units + len(entries)
                 self._answer(entries, _guarded(self._writer, entries))
         self._writer.close()
 
