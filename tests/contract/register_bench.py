@@ -17,8 +17,15 @@ RECEIPTS = frozenset({3, 31})
 class RegisterBench(Protocol):
     """One driver and its emulated register, with the means to come between them."""
 
-    register: Register
-    emulated: EmulatedRegister
+    @property
+    def register(self) -> Register:
+        """The driver under test."""
+        ...
+
+    @property
+    def emulated(self) -> EmulatedRegister:
+        """The register behind the protocol."""
+        ...
 
     def lose_answer(self) -> None:
         """The answer to the next receipt is lost; the register does its work."""

@@ -364,7 +364,7 @@ async def test_unreadable_document_leaves_the_question_open(server: Server, regi
         await register.locate(ATTEMPT)
 
 
-@pytest.mark.parametrize("status", ["wait", "inProgress", "blocked"])
+@pytest.mark.parametrize("status", ["inProgress", "blocked"])
 async def test_pending_task_is_waited_for_and_never_sent_again(
     server: Server, register: AtolRegister, status: str
 ) -> None:
@@ -386,18 +386,48 @@ async def test_queue_that_stands_still_is_not_given_a_receipt(server: Server, re
     assert (await register.status()).block is BlockReason.QUEUE_BLOCKED
 
 
-async def test_receipt_that_waits_in_a_standing_queue_is_taken_back(
+async def test_receipt_that_the_queue_never_reached_is_taken_back_for_others(
     server: Server, register: AtolRegister
 ) -> None:
-    def stop(_: dict[str, Any]) -> dict[str, Any]:
-        server.blocked = True
-        return {"status": "wait", "error": OK, "result": None}
+    end(server, {"status": "wait", "error": OK, "result": None})
+    with pytest.raises(RegisterBlocked) as caught:
+        await register.submit(ATTEMPT)
+    assert caught.value.reason is BlockReason.BUSY
+    assert isinstance(await register.locate(ATTEMPT), Absent)
 
-    server.outcome = stop
+
+async def test_receipt_found_waiting_after_a_restart_is_taken_back_too(
+    server: Server, register: AtolRegister
+) -> None:
+    server.tasks[ATTEMPT.id] = {"status": "wait", "error": OK, "result": None}
+    assert isinstance(await register.locate(ATTEMPT), Absent)
+    assert server.tasks[ATTEMPT.id]["status"] == "canceled"
+
+
+async def test_receipt_that_begins_while_it_is_taken_back_is_left_alone(
+    server: Server, register: AtolRegister
+) -> None:
+    server.tasks[ATTEMPT.id] = {"status": "wait", "error": OK, "result": None}
+    answer = server.stored
+
+    def begin(uuid: str, method: str) -> httpx2.Response:
+        if method == "DELETE":
+            server.tasks[uuid] = {**server.tasks[uuid], "status": "inProgress"}
+            return server.fault(409, 505, "нельзя отменить")
+        return answer(uuid, method)
+
+    server.stored = begin  # type: ignore[method-assign]
+    with pytest.raises(OutcomeUnknown):
+        await register.locate(ATTEMPT)
+
+
+async def test_task_cancelled_by_somebody_else_is_not_sent(server: Server, register: AtolRegister) -> None:
+    end(
+        server,
+        {"status": "canceled", "error": {"code": 503, "description": "Задание отменено"}, "result": None},
+    )
     with pytest.raises(NotSent):
         await register.submit(ATTEMPT)
-    server.blocked = False
-    assert isinstance(await register.locate(ATTEMPT), Absent)
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,10 @@ _SHIFT_IDS: Final = UUID("5d1b0f5e-6f0b-4d55-9a54-0f5f8d1c7a10")
 _SHIFT_TRIES: Final = 16
 
 
+class _Untouched(Exception):
+    """The task was cancelled before it began."""
+
+
 class AtolRegister:
     """One register behind the driver's web server. ``http`` is closed here only if it was opened here."""
 
@@ -112,7 +116,9 @@ class AtolRegister:
         try:
             found = await self._session.follow(attempt.id, self._config.poll_timeout)
             if found is not None and found.status is TaskStatus.WAIT:
-                found = await self._withdrawn(attempt.id, found)
+                found = await self._withdrawn(attempt.id)
+        except _Untouched:
+            raise RegisterBlocked(BlockReason.BUSY, "Очередь ККТ не дошла до чека, он забран назад") from None
         except (RegisterBlocked, Malformed) as fault:
             raise OutcomeUnknown(f"Задание у веб-сервера, исход не прочитан: {fault}") from fault
         if found is None:
@@ -125,11 +131,12 @@ class AtolRegister:
         if why is not None and await self._fetch(uuid) is None:
             raise RegisterBlocked(BlockReason.QUEUE_BLOCKED, _standstill(why))
 
-    async def _withdrawn(self, uuid: str, found: TaskResult) -> TaskResult | None:
-        """A task that has not begun is taken back when the queue stands still: others can register it."""
-        if await self._session.standstill() is None:
-            return found
-        return await self._session.withdraw(uuid)
+    async def _withdrawn(self, uuid: str) -> TaskResult | None:
+        """A task that has not begun in all that time is taken back: another register can have the receipt."""
+        found = await self._session.withdraw(uuid)
+        if found is not None and found.status is TaskStatus.CANCELED:
+            raise _Untouched
+        return found
 
     def _submitted(self, attempt: Attempt, found: TaskResult) -> Registered:
         match found.status:
@@ -163,7 +170,7 @@ class AtolRegister:
         if found is None:
             found = await self._burn(attempt.id)
         if found is not None and found.status is TaskStatus.WAIT:
-            found = await self._taken_back(attempt.id, found)
+            found = await self._taken_back(attempt.id)
         if found is not None and found.status.pending:
             raise OutcomeUnknown(f"Задание ещё не закончено: {found.status}")
         if found is not None and found.fiscal is not None:
@@ -189,9 +196,11 @@ class AtolRegister:
             raise _forgotten(posted)
         return found
 
-    async def _taken_back(self, uuid: str, found: TaskResult) -> TaskResult | None:
+    async def _taken_back(self, uuid: str) -> TaskResult | None:
         try:
-            return await self._withdrawn(uuid, found)
+            return await self._withdrawn(uuid)
+        except _Untouched:
+            return None
         except Malformed as fault:
             raise OutcomeUnknown(f"Непонятный ответ веб-сервера ККТ: {fault}") from fault
 

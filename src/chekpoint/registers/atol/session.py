@@ -77,6 +77,8 @@ class Session:
             reply = await self._harmless(call)
             if reply.took and _is_object(reply.body):
                 return generation
+            if reply.status in {401, 403}:  # somebody is there and wants another password
+                raise _denied(reply.status, *answers.error_text(reply.body))
         raise RegisterBlocked(
             BlockReason.CONFIGURATION, f"По адресу {self.config.base_url} отвечает не веб-сервер ККТ АТОЛ"
         )
