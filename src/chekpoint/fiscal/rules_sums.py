@@ -143,7 +143,6 @@ def check_payments(found: list[Fault], receipt: Receipt) -> None:
 def plain_quantity(quantity: Decimal) -> Decimal:
     """The same number without trailing zeros and without an exponent; a faulty one as it is."""
     _, digits, exponent = quantity.as_tuple()
-    if exponent == 0 or quantity_fault(quantity, "") is not None:
+    if exponent == 0 or (isinstance(exponent, int) and exponent < 0 and digits[-1] != 0):
         return quantity
-    shortest = isinstance(exponent, int) and exponent < 0 and digits[-1] != 0
-    return quantity if shortest else Decimal(quantity_text(quantity))
+    return quantity if quantity_fault(quantity, "") is not None else Decimal(quantity_text(quantity))

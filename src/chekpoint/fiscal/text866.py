@@ -33,7 +33,7 @@ def substitute(text: str) -> str:
     Control characters become spaces, invisible ones vanish, accents are dropped, the unknown becomes ``?``.
     The result always encodes, and substituting it again changes nothing.
     """
-    if _SAFE.keys() >= set(text):
+    if _SAFE_SET.issuperset(text):
         return text
     composed = normalize("NFC", text)
     if len(composed) > len(text):  # a few scripts fall apart in NFC: their letters are lost either way
@@ -76,6 +76,7 @@ def _safe_characters() -> dict[str, str]:
 _SAFE: Final = (
     _safe_characters()
 )  # 0xFF is the no-break space: registers print it as a blank, so it becomes one
+_SAFE_SET: Final = frozenset(_SAFE)
 
 
 def _replacement(char: str) -> str:
