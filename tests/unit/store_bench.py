@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from random import Random
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.unit.hub_bench import rows
 
 LEASE_SECONDS = 60
 FN = "9999078900000001"
+_SEEDS = count()  # a restarted node must not draw the keys of the old one
 
 
 class HandClock:
@@ -47,7 +49,7 @@ class StoreBench:
     def __init__(self, store: Store, clock: HandClock, node: str) -> None:
         self.store, self.clock, self.node = store, clock, node
         self.intake = Intake(
-            store, clock, Random(node), Bell(clock), zone="Europe/Moscow", secret=b"the same for all"
+            store, clock, Random(next(_SEEDS)), Bell(clock), zone="Europe/Moscow", secret=b"the same for all"
         )
 
     async def furnish(self, *registers: str) -> None:
