@@ -97,10 +97,15 @@ def verified(tx: Any) -> list[Break | int]:
         if row[1] != seq + 1:
             found.append(Break(row[0], row[1], f"event {seq + 1} is missing"))
         seq = row[1]
-        if link(before, row[0], seq, Draft(row[2], row[3], row[4], bytes(row[5]))) != bytes(row[6]):
+        if link(before, row[0], seq, Draft(row[2], row[3], row[4], _octets(row[5]))) != _octets(row[6]):
             found.append(Break(row[0], seq, "the event was changed after it was written"))
-        before = bytes(row[6])
+        before = _octets(row[6])
     return [*found, count]
+
+
+def _octets(value: Any) -> bytes:
+    """SQLite keeps whatever a forger put there, also text in a column of bytes."""
+    return value.encode() if isinstance(value, str) else bytes(value)
 
 
 def last_seq(tx: Any, journal: str) -> int:
