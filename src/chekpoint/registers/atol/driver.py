@@ -54,6 +54,9 @@ class _Untouched(Exception):
 class AtolRegister:
     """One register behind the driver's web server. ``http`` is closed here only if it was opened here."""
 
+    gives_tickets = False
+    """See ``ticket``."""
+
     def __init__(
         self,
         config: AtolConfig,
