@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from sqlalchemy import bindparam, func, literal_column, select, update
+from sqlalchemy import bindparam, exists, func, literal_column, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from chekpoint.core.lifecycle import Cause, State
@@ -88,13 +88,19 @@ class Letter(NamedTuple):
     secret: str | None
 
 
+_EARLIER = outbox.alias("earlier")
+_FIRST = ~exists().where(  # a later change waits for the earlier one, also while that is put off
+    _EARLIER.c.receipt_id == outbox.c.receipt_id,
+    _EARLIER.c.state == literal_column("'waiting'"),
+    _EARLIER.c.id < outbox.c.id,
+)
 _DUE: Final = Query(
     select(
         outbox.c.id, outbox.c.shop_id, outbox.c.receipt_id, outbox.c.body, outbox.c.tries, outbox.c.created_at,
         outbox.c.next_check_at, shop.c.webhook_url, shop.c.webhook_secret,
     )
     .select_from(outbox.join(shop, shop.c.id == outbox.c.shop_id))
-    .where(outbox.c.state == literal_column("'waiting'"), outbox.c.next_check_at <= bindparam("now"))
+    .where(outbox.c.state == literal_column("'waiting'"), outbox.c.next_check_at <= bindparam("now"), _FIRST)
     .order_by(outbox.c.next_check_at, outbox.c.id)
     .limit(bindparam("most"))
 )  # fmt: skip
@@ -109,7 +115,7 @@ _SETTLE: Final = Query(
 
 
 def due_letters(tx: Tx, *, most: int) -> list[Letter]:
-    """Notices to deliver now, oldest first."""
+    """Notices to deliver now, oldest first; of each receipt only its oldest one."""
     return [Letter(*row) for row in tx.all(_DUE, now=tx.now, most=most)]
 
 
