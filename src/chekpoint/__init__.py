@@ -1,7 +1,12 @@
-"""Chekpoint proves that every receipt of an online shop has reached the tax service."""
+"""Chekpoint: a self-hosted hub that registers receipts exactly once and proves how far each of them got."""
 
-from importlib.metadata import version
+from typing import Any
 
-__all__ = ["__version__"]
 
-__version__ = version("chekpoint")
+def __getattr__(name: str) -> Any:
+    """``__version__``, read when asked for: reading packages' metadata would slow down every command."""
+    if name == "__version__":
+        from importlib.metadata import version  # noqa: PLC0415
+
+        return version("chekpoint")
+    raise AttributeError(name)

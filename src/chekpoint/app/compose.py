@@ -13,7 +13,7 @@ from chekpoint.core.ports import Operator, Register
 from chekpoint.core.witness import Note
 from chekpoint.hub.hub import Hub, MakeOperator
 from chekpoint.hub.lane import MakeRegister
-from chekpoint.ofd.ofd_ru import OfdRuClient, OfdRuConfig
+from chekpoint.ofd.ofd_ru import OfdRu, OfdRuConfig
 from chekpoint.registers.atol import AtolConfig, AtolRegister
 from chekpoint.shops.webhook import WebhookShop
 from chekpoint.store.lanes import RegisterRow
@@ -40,7 +40,7 @@ def operator_makers(clock: Clock) -> dict[str, MakeOperator]:
     """Operator -> how to make its account client."""
 
     def ofd_ru(config: bytes) -> Operator:
-        return OfdRuClient(msgspec.json.decode(config, type=OfdRuConfig), clock)
+        return OfdRu(msgspec.json.decode(config, type=OfdRuConfig), clock)
 
     return {"ofd_ru": ofd_ru}
 

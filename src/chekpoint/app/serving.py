@@ -8,12 +8,14 @@ import httpx2
 import structlog
 import uvicorn
 from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from chekpoint.app.compose import build_hub
 from chekpoint.app.settings import Settings, session_key
 from chekpoint.hub.hub import Hub
 from chekpoint.shops.api_v1 import api_routes
-from chekpoint.web import first_password, screens
+from chekpoint.web.access import first_password
+from chekpoint.web.screens import screens
 
 log = structlog.get_logger()
 
@@ -31,14 +33,8 @@ def application(settings: Settings, hub: Hub, http: httpx2.AsyncClient, *, sessi
             await hub.stop()
             await http.aclose()
 
-    pages = screens(
-        hub,
-        secret_key=session_key,
-        zone=settings.zone,
-        address=settings.address,
-        secure=settings.secure_cookies,
-    )
-    return Starlette(routes=[*api_routes(hub), *pages], lifespan=lifespan)
+    pages = screens(hub, secret_key=session_key, zone=settings.zone, https_only=settings.secure_cookies)
+    return Starlette(routes=[*api_routes(hub), Mount("/", pages)], lifespan=lifespan)
 
 
 async def _greet(settings: Settings, hub: Hub) -> None:

@@ -1,6 +1,5 @@
 """What the commands share: settings, an open journal, and errors told in words."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -79,6 +78,8 @@ async def desk(config: Path | None) -> AsyncIterator[Desk]:
 
 def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """Run an asynchronous command with its errors told."""
+    import asyncio  # noqa: PLC0415
+
     with told():
         return asyncio.run(work())
     raise typer.Exit(USAGE)

@@ -21,6 +21,7 @@ from chekpoint.cli.demo_hub import PlayError, hub_process
 from chekpoint.cli.demo_stand import INN, SELLER, Stand, stand_up
 from chekpoint.core.clock import SystemClock
 from chekpoint.core.errors import StoreError
+from chekpoint.emulators.ofd.account import API_KEY
 from chekpoint.fiscal import dialects
 from chekpoint.store import lanes, people
 from chekpoint.store.journal import Tx
@@ -102,7 +103,7 @@ def _setup(tx: Tx, stand: Stand, secret: str) -> None:
 
 
 def _account(stand: Stand) -> dict[str, Any]:
-    return {"base_url": stand.account_url, "inn": INN, "token": "demo"}
+    return {"base_url": stand.account_url, "inn": INN, "token": API_KEY, "min_interval": 0.2}
 
 
 async def _run(asked: Play, console: Console, base: str, key: str, archives: Archives) -> Table:

@@ -137,14 +137,14 @@ def ofd(inn: str, operator: str, settings: str, *, config: Config = None) -> Non
 def password(login: str, *, config: Config = None) -> None:
     """Задать пароль (спросит дважды) / set a person's password (asks twice)."""
     from chekpoint.store import people  # noqa: PLC0415
-    from chekpoint.web import hash_password  # noqa: PLC0415
+    from chekpoint.web.access import hashed  # noqa: PLC0415
 
     word = typer.prompt("пароль / password", hide_input=True, confirmation_prompt=True)
 
     async def work() -> None:
         async with desk(config) as at:
-            hashed, user_id = hash_password(word), at.keys.new()
-            await at.store.write(lambda tx: people.set_password(tx, user_id, login, hashed))
+            secret, user_id = hashed(word), at.keys.new()
+            await at.store.write(lambda tx: people.set_password(tx, user_id, login, secret))
 
     run(work)
     typer.echo("готово / done")

@@ -8,7 +8,7 @@ from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from chekpoint.store import exchanges
+from chekpoint.store import retention
 from chekpoint.store.journal import Tx
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Exchanges:
         self._register, self._keys = register_id, keys
         self._attempt: str | None = None
         self._secrets: tuple[str, ...] = ()
-        self._waiting: deque[exchanges.Row] = deque(maxlen=MOST_WAITING)
+        self._waiting: deque[retention.Row] = deque(maxlen=MOST_WAITING)
 
     @contextmanager
     def of(self, attempt: "Attempt") -> "Iterator[None]":
@@ -44,7 +44,7 @@ class Exchanges:
     def note(self, request: str, answer: str) -> None:
         """A driver's exchange; outside an attempt it is not kept (statuses would drown the rest)."""
         if self._attempt is not None:
-            row = exchanges.Row(
+            row = retention.Row(
                 self._keys.new(), self._register, self._attempt, self.masked(request), self.masked(answer)
             )
             self._waiting.append(row)
@@ -56,7 +56,7 @@ class Exchanges:
 
     def write(self, tx: Tx) -> None:
         """Put what waits into the lane's unit. A unit may run twice, so nothing is taken away here."""
-        exchanges.keep(tx, tuple(self._waiting))
+        retention.keep(tx, tuple(self._waiting))
 
     def written(self) -> None:
         """The unit is committed."""

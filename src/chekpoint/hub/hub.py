@@ -17,6 +17,7 @@ from chekpoint.hub.limits import Limits
 from chekpoint.hub.operators import OperatorWatch
 from chekpoint.hub.outbox import Outbox
 from chekpoint.hub.post import Post
+from chekpoint.hub.retention import keep_to_rule
 from chekpoint.hub.sweep import Sweep
 from chekpoint.hub.verdicts import Verdicts
 from chekpoint.store import lanes, people
@@ -54,6 +55,7 @@ class Hub:
         await self.reload()
         await continuity.check(self.post, self._head, {r: self._names[r] for r in self.lanes})
         self._spawn("sweep", Sweep(self.post, self._names).run())
+        self._spawn("retention", keep_to_rule(self.post))
         self._spawn("refresh", self._refresh())
         self._spawn("outbox", Outbox(self.post, self._door).run())
         if self._head is not None:
