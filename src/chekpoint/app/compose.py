@@ -31,7 +31,7 @@ def register_makers(clock: Clock) -> dict[str, MakeRegister]:
     """Maker -> how to make its driver."""
 
     def atol(row: RegisterRow, note: Note) -> Register:
-        return AtolRegister(msgspec.json.decode(row.config, type=AtolConfig), clock)
+        return AtolRegister(msgspec.json.decode(row.config, type=AtolConfig), clock, note=note)
 
     return {"atol": atol}
 

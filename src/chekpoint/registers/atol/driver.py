@@ -33,6 +33,7 @@ from chekpoint.core.ports import (
     RegisterStatus,
     Ticket,
 )
+from chekpoint.core.witness import Note, unheard
 from chekpoint.fiscal.ffd import Ffd
 from chekpoint.registers.atol import answers, archive
 from chekpoint.registers.atol.answers import Malformed, TaskResult, TaskStatus
@@ -63,11 +64,12 @@ class AtolRegister:
         clock: Clock,
         http: httpx2.AsyncClient | None = None,
         chance: random.Random | None = None,
+        note: Note = unheard,
     ) -> None:
         self._config = config
         self._own = http is None
         self._http = open_client(config) if http is None else http
-        self._session = Session(config, clock, self._http, chance or secrets.SystemRandom())
+        self._session = Session(config, clock, self._http, chance or secrets.SystemRandom(), note)
         self._known: Identity | None = None
 
     async def status(self) -> RegisterStatus:

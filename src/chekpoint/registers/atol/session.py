@@ -11,6 +11,7 @@ import httpx2
 
 from chekpoint.core.clock import Clock, epoch_ms, uuid7
 from chekpoint.core.errors import BlockReason, OutcomeUnknown, RegisterBlocked, RegisterError, Rejected
+from chekpoint.core.witness import Note, unheard
 from chekpoint.registers.atol import answers
 from chekpoint.registers.atol.answers import Json, Malformed, TaskResult, TaskStatus
 from chekpoint.registers.atol.errors import FAULTS, Generation, Verdict, block_of
@@ -51,12 +52,18 @@ class Session:
     """The server's queue as our code sees it. Not for two tasks at once: a register has one lane."""
 
     def __init__(
-        self, config: AtolConfig, clock: Clock, http: httpx2.AsyncClient, chance: random.Random
+        self,
+        config: AtolConfig,
+        clock: Clock,
+        http: httpx2.AsyncClient,
+        chance: random.Random,
+        note: Note = unheard,
     ) -> None:
         self.config = config
         self._clock = clock
         self._http = http
         self._chance = chance
+        self._note = note
         self._routes: Routes | None = None
 
     @property
@@ -83,10 +90,21 @@ class Session:
             BlockReason.CONFIGURATION, f"По адресу {self.config.base_url} отвечает не веб-сервер ККТ АТОЛ"
         )
 
+    async def _carry(self, call: Call) -> Reply:
+        """One request, told to whoever keeps the exchange."""
+        request = f"{call.method} {call.path}\n{(call.body or b'').decode()}"
+        try:
+            reply = await send(self._http, self.config, call)
+        except (Unreachable, AnswerLost) as fault:
+            self._note(request, f"({type(fault).__name__}: {fault})")
+            raise
+        self._note(request, f"{reply.status}\n{reply.body.decode('utf-8', 'replace')}")
+        return reply
+
     async def _harmless(self, call: Call) -> Reply:
         """A request that changes nothing: any loss is just no link."""
         try:
-            return await send(self._http, self.config, call)
+            return await self._carry(call)
         except (Unreachable, AnswerLost) as fault:
             self._routes = None
             raise _no_link(fault) from fault
@@ -98,7 +116,7 @@ class Session:
         """
         call = (await self.routes()).post(uuid, task)
         try:
-            reply = await send(self._http, self.config, call)
+            reply = await self._carry(call)
         except Unreachable as fault:
             self._routes = None
             raise _no_link(fault) from fault
