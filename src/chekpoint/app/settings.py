@@ -59,13 +59,20 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
     }
     values.pop("config", None)
     try:
-        settings = msgspec.convert(values, Settings, strict=False)
+        settings = msgspec.convert(values, Settings, strict=False, dec_hook=_own)
         ZoneInfo(settings.zone)
     except (msgspec.ValidationError, ValueError) as error:
         raise SettingsError(f"настройка не годится / a setting cannot be used: {error}") from error
     except ZoneInfoNotFoundError as error:
         raise SettingsError(f"нет такого часового пояса / no such time zone: {values.get('zone')}") from error
     return settings
+
+
+def _own(kind: type[Any], value: Any) -> Any:
+    """The one type of ours that msgspec does not know."""
+    if kind is Path:
+        return Path(value)
+    raise TypeError(f"{kind} cannot be set")
 
 
 def _file(path: Path | None) -> dict[str, Any]:
