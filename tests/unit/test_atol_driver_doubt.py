@@ -350,6 +350,25 @@ async def test_number_that_grew_by_a_foreign_hand_is_not_our_document(
     assert isinstance(await register.locate(ATTEMPT), Absent)
 
 
+async def test_shift_that_opened_by_itself_is_not_taken_for_our_receipt(
+    server: Server, register: AtolRegister
+) -> None:
+    before = await register.submit(other(id="a-0", mark="fedcba9876543210"))
+    late = other(last_fd=71)
+
+    def opened_only(
+        _: dict[str, Any],
+    ) -> dict[str, Any]:  # the number grew, and the last receipt is the old one
+        server.documents[72] = {"fiscalDocumentType": "openShift"}
+        return server.tasks["a-0"]
+
+    server.outcome = opened_only
+    with pytest.raises(OutcomeUnknown):
+        await register.submit(late)
+    assert isinstance(await register.locate(late), Absent)
+    assert before.document.fd_number == 71
+
+
 async def test_other_drive_in_the_register_leaves_the_question_open(
     server: Server, register: AtolRegister
 ) -> None:

@@ -162,9 +162,12 @@ class AtolRegister:
         if "recovered" in warnings:
             raise OutcomeUnknown("Веб-сервер восстановил исход по номеру ФД: нужно сверить содержание")
         try:
-            return Registered(document=_document(attempt, found), evidence=found.raw, warnings=warnings)
+            document = _document(attempt, found)
         except Malformed as fault:
             raise OutcomeUnknown(f"Чек выполнен, но ответ неполон: {fault}") from fault
+        if not _plausible(attempt, document):
+            raise OutcomeUnknown(f"Веб-сервер назвал чужой документ: ФД {document.fd_number}")
+        return Registered(document=document, evidence=found.raw, warnings=warnings)
 
     async def locate(self, attempt: Attempt) -> Registered | Absent:
         """What became of an attempt. Any number of times; it never registers anything.
@@ -214,6 +217,8 @@ class AtolRegister:
         try:
             document = _document(attempt, found)
         except Malformed:
+            return await self._by_drive(attempt, found)
+        if not _plausible(attempt, document):
             return await self._by_drive(attempt, found)
         if await archive.drive_serial(self._session) == document.fn:
             read = await archive.read(self._session, document.fd_number, document.fn)
@@ -317,6 +322,15 @@ def _document(attempt: Attempt, found: TaskResult) -> FiscalDocument:
     receipt = attempt.receipt
     code = 31 if receipt.correction is not None else 3
     return answers.registered(found, kind=receipt.kind.code, document=code)
+
+
+def _plausible(attempt: Attempt, document: FiscalDocument) -> bool:
+    """The first generation recovers without saying so, and takes a shift that opened by itself for our receipt.
+
+    It then answers with the last receipt there is, which is somebody else's.
+    """
+    is_new = document.fn != attempt.fn or document.fd_number > attempt.last_fd
+    return is_new and document.total == attempt.receipt.amount
 
 
 def _shift_document(found: TaskResult, code: int) -> FiscalDocument:

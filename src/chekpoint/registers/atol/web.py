@@ -30,8 +30,8 @@ class AtolConfig(msgspec.Struct, frozen=True, kw_only=True):
     password: str = ""
     ca_file: str | None = None  # a certificate of one's own, for https behind a proxy
     connect_timeout: float = 5.0
-    read_timeout: float = 20.0  # of one HTTP request; the server answers 408 itself after 30
-    poll_timeout: float = 60.0  # how long submit follows a task; FFD 1.2 opens a shift in 20-30 s
+    read_timeout: float = 10.0  # of one HTTP request
+    poll_timeout: float = 40.0  # how long submit follows a task; FFD 1.2 opens a shift in 20-30 s
     poll_first: float = 0.05  # the first pause between two looks; each next is 1.6 times as long
     poll_longest: float = 2.0
     query_timeout: float = 15.0  # how long a harmless read may wait in the queue
