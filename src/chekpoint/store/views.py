@@ -8,7 +8,7 @@ from chekpoint.core.lifecycle import Proof, State
 from chekpoint.store.journal import Tx
 from chekpoint.store.sql import Query
 from chekpoint.store.tables import event, evidence, incident, outbox, receipt, seller
-from chekpoint.store.views_registers import LaneView, lanes
+from chekpoint.store.views_registers import LaneView, drives, lanes
 from chekpoint.store.views_scan import WINDOW, capped, distinct, moment, number
 
 # States and rungs are literals, or the partial indexes are not used.
@@ -160,3 +160,30 @@ def today(tx: Tx, midnight: int) -> Today:
         {state: number(tx, query, since=since) for state, query in _TODAY_OPEN.items()},
         number(tx, _TODAY_WAY, since=since),
     )
+
+
+_BY_DRIVE_ROWS: Final = (
+    select(receipt.c.fn).where(*_UNPROVEN, receipt.c.fn == bindparam("fn")).limit(WINDOW).subquery()
+)
+_COUNT_OF_DRIVE: Final = Query(select(func.count()).select_from(_BY_DRIVE_ROWS))
+_OLDEST_OF_DRIVE: Final = Query(
+    select(receipt.c.updated_at)
+    .where(*_UNPROVEN, receipt.c.fn == bindparam("fn"))
+    .order_by(receipt.c.fd_number)
+    .limit(1)
+)
+
+
+class Unproven(NamedTuple):
+    """Documents of one drive without the operator's ticket: how many (up to WINDOW), and the oldest one's moment."""
+
+    documents: int
+    since: int | None
+
+
+def unproven_by_drive(tx: Tx) -> dict[str, Unproven]:
+    """For each drive that a lane works with now."""
+    return {
+        fn: Unproven(number(tx, _COUNT_OF_DRIVE, fn=fn), moment(tx, _OLDEST_OF_DRIVE, fn=fn))
+        for fn in drives(tx)
+    }

@@ -107,7 +107,7 @@ def newest(tx: Tx, most: int) -> list[Line]:
 def _query(names: tuple[str, ...], wanted: Filter, *, by_state: bool) -> Query:
     if names not in _MADE:
         state = wanted.state
-        literal = literal_column("''" if state is None else f"'{State(state).value}'")
+        literal: Any = literal_column("''" if state is None else f"'{State(state).value}'")
         where = [receipt.c.state == literal] if by_state else []
         window = (
             select(*_COLUMNS).where(*_RANGE, *where).order_by(receipt.c.id.desc()).limit(WINDOW).subquery()

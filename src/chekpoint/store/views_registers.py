@@ -165,3 +165,11 @@ def readings(tx: Tx, register_id: str) -> list[Reading]:
 def shifts(tx: Tx, register_id: str) -> list[Shift]:
     """The last shifts of a register, newest first."""
     return [Shift(*row) for row in tx.all(_SHIFTS, register=register_id)]
+
+
+_DRIVES: Final = Query(select(lane.c.fn).where(lane.c.fn.is_not(None)).order_by(lane.c.fn))
+
+
+def drives(tx: Tx) -> list[str]:
+    """The fiscal drives that lanes work with now."""
+    return [row[0] for row in tx.all(_DRIVES)]

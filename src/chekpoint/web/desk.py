@@ -1,0 +1,121 @@
+"""What every page needs: the hub, the templates, the language, and who is looking."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from chekpoint.core.clock import epoch_ms
+from chekpoint.fiscal.printed_rows import TEST_FN
+from chekpoint.hub.hub import Hub
+from chekpoint.store import views_incidents, views_registers
+from chekpoint.store.journal import Tx
+from chekpoint.web import forms
+from chekpoint.web.access import Door
+from chekpoint.web.lingo import Lingo, language
+
+HERE: Final = Path(__file__).parent
+LANG_COOKIE: Final = "lang"
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class Desk:
+    """Shared by all pages of one hub. ``zone`` is the sellers': times are shown in it."""
+
+    def __init__(self, hub: Hub, *, zone: str) -> None:
+        self.hub, self.zone = hub, ZoneInfo(zone)
+        self.store, self.clock, self.keys = hub.store, hub.post.clock, hub.post.keys
+        self.door = Door(hub.store, hub.post.clock)
+        self._templates = Environment(
+            loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined,
+            trim_blocks=True, lstrip_blocks=True,
+        )  # fmt: skip
+
+    def now(self) -> int:
+        """Milliseconds UTC."""
+        return epoch_ms(self.clock.now())
+
+    def lingo(self, request: Request) -> Lingo:
+        """The language that this browser has chosen."""
+        return Lingo(language(request.cookies.get(LANG_COOKIE)), self.zone)
+
+    def bare(self, request: Request, template: str, *, status: int = 200, **context: Any) -> Response:
+        """A page without navigation: sign-in, errors, the buyer's receipt."""
+        lingo = self.lingo(request)
+        html = self._templates.get_template(template).render(
+            lingo=lingo, t=lingo.t, now=self.now(), path=request.url.path, csrf=lambda: forms.token(request),
+            flash=_take_flash(request), person=getattr(request.state, "person", None), here=_here(request), **context,
+        )  # fmt: skip
+        return HTMLResponse(html, status)
+
+    async def page(self, request: Request, template: str, *, status: int = 200, **context: Any) -> Response:
+        """A page for those who are signed in."""
+        alarms, drives = await self.store.read(_surroundings)
+        tests = [fn for fn in drives if fn.startswith(TEST_FN)]
+        return self.bare(request, template, status=status, alarms=alarms, test_drives=tests, **context)
+
+
+def _surroundings(tx: Tx) -> tuple[int, list[str]]:
+    return views_incidents.count(tx), views_registers.drives(tx)
+
+
+def _here(request: Request) -> str:
+    query = request.url.query
+    return request.url.path + (f"?{query}" if query else "")
+
+
+def desk_of(request: Request) -> Desk:
+    """The desk of the application that a request came to."""
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+def member(endpoint: Endpoint) -> Endpoint:
+    """Let only those in who are signed in; others are sent to sign in and come back."""
+
+    async def guarded(request: Request) -> Response:
+        person = await desk_of(request).door.who(request)
+        if person is None:
+            return RedirectResponse(f"/sign-in?next={quote(_here(request))}", 303)
+        request.state.person = person
+        return await endpoint(request)
+
+    return guarded
+
+
+def key_of(request: Request, name: str) -> str:
+    """A key from the address; HTTPException 404 for what no database would take as a text."""
+    key: str = request.path_params[name]
+    if "\0" in key or len(key) > 128:
+        raise HTTPException(404)
+    return key
+
+
+def local_path(wanted: str) -> str:
+    """A path of this site, or home: an address from outside must not lead anybody away."""
+    inside = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and wanted.isprintable()
+    return wanted if inside else "/"
+
+
+def tell(request: Request, key: str, tone: str = "good", **values: str) -> None:
+    """Leave a message for the next page that this person sees."""
+    request.session["flash"] = {"key": key, "tone": tone, "values": values}
+
+
+def _take_flash(request: Request) -> dict[str, Any] | None:
+    """The message, once; a page that renews itself in the background must not take it."""
+    if "session" not in request.scope or "x-live" in request.headers:
+        return None
+    flash: dict[str, Any] | None = request.session.pop("flash", None)
+    return flash
+
+
+def back(path: str) -> Response:
+    """After a form: to a page that may be loaded again."""
+    return RedirectResponse(path, 303)

@@ -1,0 +1,98 @@
+"""The application of the screens, to be mounted at ``/`` by the composition root."""
+
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.sessions import SessionMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from chekpoint.core.errors import StoreError
+from chekpoint.fiscal.printed import STYLE
+from chekpoint.hub.hub import Hub
+from chekpoint.web import (
+    audit_page,
+    buyer_page,
+    chain_page,
+    incidents_page,
+    live,
+    receipt_page,
+    receipts_page,
+    registers_page,
+    sign_in_page,
+)
+from chekpoint.web.access import first_password
+from chekpoint.web.desk import HERE, Desk, desk_of
+from chekpoint.web.headers import ALWAYS, SecureHeaders
+
+__all__ = ["first_password", "screens"]
+
+SESSION_SECONDS: Final = 12 * 3600
+_WORDED: Final = frozenset({400, 403, 404, 405, 413, 415})
+
+
+def screens(hub: Hub, *, secret_key: str, zone: str = "Europe/Moscow", https_only: bool = False) -> Starlette:
+    """All screens of a started hub.
+
+    ``secret_key`` signs the sessions: the same on every node, kept over restarts. ``zone`` is the sellers'.
+    ``https_only`` marks the session's cookie Secure and adds HSTS.
+    """
+    desk = Desk(hub, zone=zone)
+    app = Starlette(
+        routes=_routes(),
+        middleware=[
+            Middleware(SecureHeaders, https_only=https_only),
+            Middleware(
+                SessionMiddleware, secret_key=secret_key, session_cookie="chekpoint", max_age=SESSION_SECONDS,
+                same_site="lax", https_only=https_only,
+            ),
+        ],
+        exception_handlers={HTTPException: _refused, StoreError: _no_store, Exception: _failed},
+    )  # fmt: skip
+    app.state.desk, app.state.pulse = desk, live.Pulse(desk)
+    return app
+
+
+def _routes() -> list[Route | Mount]:
+    pages = (
+        sign_in_page, chain_page, receipts_page, receipt_page, registers_page, incidents_page, audit_page, buyer_page,
+    )  # fmt: skip
+    return [
+        *(route for page in pages for route in page.ROUTES),
+        Route("/live", live.stream, methods=["GET"]),
+        Route("/static/printed.css", _printed_style, methods=["GET"]),
+        Mount("/static", StaticFiles(directory=HERE / "static")),
+    ]
+
+
+async def _printed_style(_request: Request) -> Response:
+    """The law's own style of the printed form, as a file."""
+    return PlainTextResponse(STYLE, media_type="text/css", headers={"cache-control": "max-age=3600"})
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    """What cannot be, in words."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    detail = str(error.detail) if isinstance(error, HTTPException) else ""
+    key = f"error.{status}" if status in _WORDED else "error.400"
+    if status == 403 and detail == "form":
+        key = "error.form"
+    answer = desk_of(request).bare(request, "error.html", status=status, key=key)
+    answer.headers.update((isinstance(error, HTTPException) and error.headers) or {})
+    return answer
+
+
+async def _no_store(request: Request, _error: Exception) -> Response:
+    """The database cannot be read or written just now."""
+    return desk_of(request).bare(request, "error.html", status=503, key="error.503")
+
+
+async def _failed(request: Request, _error: Exception) -> Response:
+    """Our own fault: say so, and let the server log it."""
+    answer = desk_of(request).bare(request, "error.html", status=500, key="error.500")
+    answer.headers.update(ALWAYS)  # this answer is made outside the middleware
+    return answer
