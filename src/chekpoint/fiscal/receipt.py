@@ -24,7 +24,10 @@ class Kind(StrEnum):
     @property
     def code(self) -> int:
         """The value of tag 1054, 1..4."""
-        return list(Kind).index(self) + 1
+        return _KIND_CODES[self]
+
+
+_KIND_CODES: Final = {kind: code for code, kind in enumerate(Kind, 1)}
 
 
 class Taxation(StrEnum):
@@ -40,7 +43,10 @@ class Taxation(StrEnum):
     @property
     def bit(self) -> int:
         """The mask of tags 1055 and 1062: 1, 2, 4, 8, 16 or 32."""
-        return 1 << list(Taxation).index(self)
+        return _TAXATION_BITS[self]
+
+
+_TAXATION_BITS: Final = {taxation: 1 << place for place, taxation in enumerate(Taxation)}
 
 
 class SettlementMethod(StrEnum):
@@ -57,7 +63,10 @@ class SettlementMethod(StrEnum):
     @property
     def code(self) -> int:
         """The value of tag 1214, 1..7."""
-        return list(SettlementMethod).index(self) + 1
+        return _METHOD_CODES[self]
+
+
+_METHOD_CODES: Final = {method: code for code, method in enumerate(SettlementMethod, 1)}
 
 
 class SettlementObject(StrEnum):
@@ -98,8 +107,10 @@ class SettlementObject(StrEnum):
     @property
     def code(self) -> int:
         """The value of tag 1212: 1..27, 30..33 (28 and 29 do not exist; 30..33 are FFD 1.2 only)."""
-        place = list(SettlementObject).index(self) + 1
-        return place if place <= 27 else place + 2
+        return _OBJECT_CODES[self]
+
+
+_OBJECT_CODES: Final = dict(zip(SettlementObject, (*range(1, 28), *range(30, 34)), strict=True))
 
 
 class PaymentForm(StrEnum):
@@ -134,7 +145,10 @@ class AgentSign(StrEnum):
     @property
     def bit(self) -> int:
         """The mask of tags 1057 and 1222: 1, 2, 4 ... 64."""
-        return 1 << list(AgentSign).index(self)
+        return _AGENT_BITS[self]
+
+
+_AGENT_BITS: Final = {sign: 1 << place for place, sign in enumerate(AgentSign)}
 
 
 class ProductCodeKind(StrEnum):
@@ -160,8 +174,10 @@ class ProductCodeKind(StrEnum):
     @property
     def tag(self) -> int:
         """1300..1309 for the classic kinds, 1320..1325 for F.1..F.6."""
-        place = list(ProductCodeKind).index(self)
-        return 1300 + place if place < 10 else 1310 + place
+        return _PRODUCT_TAGS[self]
+
+
+_PRODUCT_TAGS: Final = dict(zip(ProductCodeKind, (*range(1300, 1310), *range(1320, 1326)), strict=True))
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
