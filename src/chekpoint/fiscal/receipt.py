@@ -110,7 +110,9 @@ class SettlementObject(StrEnum):
         return _OBJECT_CODES[self]
 
 
-_OBJECT_CODES: Final = dict(zip(SettlementObject, (*range(1, 28), *range(30, 34)), strict=True))
+_OBJECT_CODES: Final[dict[SettlementObject, int]] = dict(
+    zip(SettlementObject, (*range(1, 28), *range(30, 34)), strict=True)
+)
 
 
 class PaymentForm(StrEnum):
@@ -177,7 +179,9 @@ class ProductCodeKind(StrEnum):
         return _PRODUCT_TAGS[self]
 
 
-_PRODUCT_TAGS: Final = dict(zip(ProductCodeKind, (*range(1300, 1310), *range(1320, 1326)), strict=True))
+_PRODUCT_TAGS: Final[dict[ProductCodeKind, int]] = dict(
+    zip(ProductCodeKind, (*range(1300, 1310), *range(1320, 1326)), strict=True)
+)
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
