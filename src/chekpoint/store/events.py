@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import bindparam, insert, select
 
+from chekpoint.store.rows import insert_rows
 from chekpoint.store.sql import Query
 from chekpoint.store.tables import event
 
@@ -75,10 +76,8 @@ class Chain:
 
     def write(self, cursor: Any, engine: str, drafts: Sequence[Draft]) -> None:
         """Chain the drafts and insert them; part of the group's transaction."""
-        if not drafts:
-            return
-        sql, _ = _INSERT.text(engine)
-        cursor.executemany(sql, [self._append(draft) for draft in drafts])
+        if drafts:
+            insert_rows(cursor, engine, _INSERT, [self._append(draft) for draft in drafts])
 
     def _append(self, draft: Draft) -> dict[str, Any]:
         self.seq += 1

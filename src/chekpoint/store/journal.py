@@ -13,8 +13,9 @@ therefore be a function of the transaction and its arguments alone: it may run t
 import asyncio
 import queue
 import threading
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -23,6 +24,7 @@ from chekpoint.core.clock import Clock, epoch_ms
 from chekpoint.core.errors import Conflict, StoreError
 from chekpoint.store import events
 from chekpoint.store.engines import Postgres, Sqlite
+from chekpoint.store.rows import insert_rows
 from chekpoint.store.sql import Query
 
 T = TypeVar("T")
@@ -157,8 +159,7 @@ class Writer:
 
     def _flush(self, tx: Tx, cursor: Any) -> None:
         for query, rows in tx.take_later().items():
-            sql, fixed = query.text(self._engine.name)
-            cursor.executemany(sql, [{**fixed, **row} for row in rows] if fixed else rows)
+            insert_rows(cursor, self._engine.name, query, rows)
         self._chain.write(cursor, self._engine.name, tx.events)
 
     def _undo(self, cursor: Any, error: BaseException) -> None:
@@ -214,7 +215,9 @@ class Journal:
 
     def __init__(self, writer: Writer, *, group: int = GROUP) -> None:
         self._writer, self._group = writer, group
-        self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[list[Any]] = queue.SimpleQueue()
+        self._waiting: list[Entry] = []  # of this turn of the event loop: one wake-up for all of them
+        self._taken: deque[Any] = deque()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self.groups, self.units = 0, 0  # written so far; their ratio is the mean size of a group
@@ -229,7 +232,8 @@ class Journal:
     async def stop(self) -> None:
         """Write what waits, then stop."""
         if self._thread is not None and self._loop is not None:
-            self._queue.put(_STOP)
+            self._hand_over()
+            self._queue.put([_STOP])
             await self._loop.run_in_executor(None, self._thread.join)
             self._thread = None
 
@@ -245,9 +249,16 @@ class Journal:
     async def _put(self, unit: Unit[Any] | None, bulk: Bulk | None, item: Any) -> Any:
         if self._loop is None or self._thread is None:
             raise StoreError("the journal is not running")
+        if not self._waiting:
+            self._loop.call_soon(self._hand_over)
         future: asyncio.Future[Any] = self._loop.create_future()
-        self._queue.put(Entry(future, unit, bulk, item))
+        self._waiting.append(Entry(future, unit, bulk, item))
         return await future
+
+    def _hand_over(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            self._queue.put(waiting)
 
     def _work(self) -> None:
         stopping = False
@@ -259,12 +270,12 @@ class Journal:
         self._writer.close()
 
     def _take(self) -> tuple[list[Entry], bool]:
-        got = [self._queue.get()]
-        while len(got) < self._group:
-            try:
-                got.append(self._queue.get_nowait())
-            except queue.Empty:
-                break
+        if not self._taken:
+            self._taken.extend(self._queue.get())
+        with suppress(queue.Empty):
+            while len(self._taken) < self._group:
+                self._taken.extend(self._queue.get_nowait())
+        got = [self._taken.popleft() for _ in range(min(self._group, len(self._taken)))]
         return [e for e in got if e is not _STOP], _STOP in got
 
     def _answer(self, entries: list[Entry], results: list[Any]) -> None:
