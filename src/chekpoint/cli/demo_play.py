@@ -96,7 +96,7 @@ def _setup(tx: Tx, stand: Stand, secret: str) -> None:
             people.add_register(tx, f"{number + 10:032x}", SELLER_ID, name, maker="atol", config=b"{}")
         people.add_account(tx, f"{20:032x}", SELLER_ID, "ofd_ru", b"{}")
     for number, url in enumerate(stand.urls):
-        config = {"base_url": url, "read_timeout": 3.0, "connect_timeout": 2.0, "poll_timeout": 20.0}
+        config = {"base_url": url, "read_timeout": 1.0, "connect_timeout": 1.0, "poll_timeout": 10.0}
         lanes.configure(tx, f"{number + 10:032x}", msgspec.json.encode(config))
     people.configure_account(tx, f"{20:032x}", msgspec.json.encode(_account(stand)))
     people.add_key(tx, f"{secrets.randbits(128):032x}", SHOP_ID, secret)

@@ -6,8 +6,10 @@ What is known of a task after each answer is decided here; what that means for a
 import random
 from collections.abc import AsyncIterator
 from enum import Enum, auto
+from typing import Any, Final
 
 import httpx2
+import stamina
 
 from chekpoint.core.clock import Clock, epoch_ms, uuid7
 from chekpoint.core.errors import BlockReason, OutcomeUnknown, RegisterBlocked, RegisterError, Rejected
@@ -29,6 +31,11 @@ from chekpoint.registers.atol.web import (
 )
 
 _GROWTH = 1.6
+# For reads alone: a fiscal command is never sent twice.
+_READS: Final[dict[str, Any]] = {
+    "on": (Unreachable, AnswerLost), "attempts": 3, "timeout": None, "wait_initial": 0.05, "wait_max": 0.2,
+    "wait_jitter": 0.0,
+}  # fmt: skip
 _STANDSTILL = {"paperError": "нет бумаги", "connectionError": "нет связи с ККТ", "fnError": "ошибка ФН"}
 
 
@@ -102,12 +109,15 @@ class Session:
         return reply
 
     async def _harmless(self, call: Call) -> Reply:
-        """A request that changes nothing: any loss is just no link."""
+        """A request that changes nothing: it is asked again at once, and a lasting loss is just no link."""
         try:
-            return await self._carry(call)
+            async for attempt in stamina.retry_context(**_READS):
+                with attempt:
+                    return await self._carry(call)
         except (Unreachable, AnswerLost) as fault:
             self._routes = None
             raise _no_link(fault) from fault
+        raise AssertionError("unreachable: the last failure is raised")
 
     async def post(self, uuid: str, task: Task) -> Posted:
         """Put a task into the queue under ``uuid``.
