@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-__all__ = ["Clock", "SystemClock", "epoch_ms", "from_epoch_ms", "uuid7"]
+__all__ = ["Clock", "SystemClock", "epoch_ms", "from_epoch_ms", "uuid7", "uuid7_hex"]
 
 
 class Clock(Protocol):
@@ -47,7 +47,7 @@ class SystemClock:
 
 def epoch_ms(moment: datetime) -> int:
     """Aware datetime -> milliseconds since 1970 UTC, the form the tables keep."""
-    return int((moment - _EPOCH) / timedelta(milliseconds=1))
+    return (moment - _EPOCH) // _MS
 
 
 def from_epoch_ms(ms: int) -> datetime:
@@ -56,9 +56,20 @@ def from_epoch_ms(ms: int) -> datetime:
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MS = timedelta(milliseconds=1)
 
 
 def uuid7(moment_ms: int, chance: random.Random) -> UUID:
     """A UUIDv7 (RFC 9562) of a moment and 74 random bits: ordered keys insert three times as fast."""
-    value = (moment_ms & (1 << 48) - 1) << 80 | 0x7 << 76 | chance.getrandbits(12) << 64
-    return UUID(int=value | 0b10 << 62 | chance.getrandbits(62))
+    return UUID(int=_uuid7(moment_ms, chance))
+
+
+def uuid7_hex(moment_ms: int, chance: random.Random) -> str:
+    """The same as 32 hex digits, as the tables keep it."""
+    return f"{_uuid7(moment_ms, chance):032x}"
+
+
+def _uuid7(moment_ms: int, chance: random.Random) -> int:
+    drawn = chance.getrandbits(74)  # once: a system's source of chance is asked by a system call
+    moment = (moment_ms & (1 << 48) - 1) << 80
+    return moment | 0x7 << 76 | drawn >> 62 << 64 | 0b10 << 62 | drawn & (1 << 62) - 1

@@ -5,7 +5,7 @@ import hashlib
 from random import Random
 from uuid import UUID, uuid5
 
-from chekpoint.core.clock import Clock, epoch_ms, uuid7
+from chekpoint.core.clock import Clock, epoch_ms, uuid7_hex
 
 _ATTEMPTS = UUID("54f25400-0000-4000-8000-000000000001")  # arbitrary, never to change
 
@@ -33,4 +33,4 @@ class Keys:
 
     def new(self) -> str:
         """A fresh key."""
-        return uuid7(epoch_ms(self._clock.now()), self._chance).hex
+        return uuid7_hex(epoch_ms(self._clock.now()), self._chance)
