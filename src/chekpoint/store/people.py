@@ -3,7 +3,7 @@
 import hashlib
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from chekpoint.store.journal import Tx
 from chekpoint.store.sql import Query
@@ -26,6 +26,7 @@ class Shop(NamedTuple):
     expire_seconds: int | None
     webhook_url: str | None
     webhook_secret: str | None
+    settings: bytes = b"{}"  # JSON: the form of its door, and its rules
 
 
 class Seller(NamedTuple):
@@ -39,7 +40,7 @@ class Seller(NamedTuple):
 _SELLER: Final = _insert(seller, "id", "inn", "name", "created_at")
 _SHOP: Final = _insert(
     shop, "id", "seller_id", "name", "kind", "site", "webhook_url", "webhook_secret", "deadline_seconds",
-    "expire_seconds", "created_at",
+    "expire_seconds", "settings", "created_at",
 )  # fmt: skip
 _KEY: Final = _insert(api_key, "id", "shop_id", "hash", "hint", "created_at")
 _REGISTER: Final = _insert(register, "id", "seller_id", "name", "maker", "config", "enabled", "created_at")
@@ -50,11 +51,17 @@ _AUDIT: Final = _insert(audit, "id", "at", "who", "verb", "subject", "reason", "
 _META: Final = _insert(meta, "name", "value")
 _META_GET: Final = Query(select(meta.c.value).where(meta.c.name == bindparam("which")))
 _META_SET: Final = Query(update(meta).where(meta.c.name == bindparam("which")).values(value=bindparam("new")))
+_META_DROP: Final = Query(delete(meta).where(meta.c.name == bindparam("which")))
+_META_LIKE: Final = Query(
+    select(meta.c.name)
+    .where(meta.c.name >= bindparam("first"), meta.c.name < bindparam("last"))
+    .order_by(meta.c.name)
+)
 _SELLERS: Final = Query(select(seller.c.id, seller.c.inn, seller.c.name).order_by(seller.c.id))
 _SHOPS: Final = Query(
     select(
         shop.c.id, shop.c.seller_id, shop.c.name, shop.c.kind, shop.c.site, shop.c.deadline_seconds,
-        shop.c.expire_seconds, shop.c.webhook_url, shop.c.webhook_secret,
+        shop.c.expire_seconds, shop.c.webhook_url, shop.c.webhook_secret, shop.c.settings,
     ).order_by(shop.c.id)
 )  # fmt: skip
 _BY_KEY: Final = Query(
@@ -159,6 +166,16 @@ def setting(tx: Tx, name: str) -> str | None:
     return None if row is None else str(row[0])
 
 
+def settings(tx: Tx, prefix: str) -> list[str]:
+    """The names of values that begin so, in order."""
+    return [row[0] for row in tx.all(_META_LIKE, first=prefix, last=prefix + "\U0010ffff")]
+
+
+def drop_setting(tx: Tx, name: str) -> None:
+    """Forget a value of the database's own."""
+    tx.run(_META_DROP, which=name)
+
+
 def set_setting(tx: Tx, name: str, value: str) -> None:
     """Set a value of the database's own."""
     if not tx.run(_META_SET, which=name, new=value):
@@ -173,6 +190,17 @@ def sellers(tx: Tx) -> list[Seller]:
 def shops(tx: Tx) -> list[Shop]:
     """All shops."""
     return [Shop(*row) for row in tx.all(_SHOPS)]
+
+
+_SETTINGS: Final = Query(
+    update(shop).where(shop.c.id == bindparam("which")).values(settings=bindparam("new_settings"))
+)
+
+
+def configure_shop(tx: Tx, shop_id: str, settings: bytes) -> None:
+    """New settings of a shop (JSON); the caller writes the audit row."""
+    tx.run(_SETTINGS, which=shop_id, new_settings=settings)
+    tx.event("shop_configured", shop_id)
 
 
 def shop_of_key(tx: Tx, secret: str) -> str | None:

@@ -69,8 +69,19 @@ shop = Table(
     _text("webhook_secret", null=True),
     _number("deadline_seconds", default="300"),
     _number("expire_seconds", null=True),  # None: a late receipt is still registered
+    Column("settings", LargeBinary, nullable=False),  # JSON: its door's form, and rules
     _moment("created_at"),
     UniqueConstraint("name"),
+)
+
+shop_memory = Table(
+    "shop_memory",  # what a shop's door must not forget: cursors, ids of the other side, tokens
+    metadata,
+    _owner("shop"),
+    _text("name"),
+    Column("value", LargeBinary, nullable=False),
+    _moment("updated_at"),
+    PrimaryKeyConstraint("shop_id", "name"),
 )
 
 api_key = Table(
@@ -187,7 +198,9 @@ contact = Table(
     Column("buyer", LargeBinary, nullable=False),  # JSON of Buyer
     _text("address", null=True),  # 1008, for search
     _text("token"),  # of the buyer's page
-    Index("ix_contact_address", "address", "receipt_id"),  # the newest receipts of a buyer, whatever their number
+    Index(
+        "ix_contact_address", "address", "receipt_id"
+    ),  # the newest receipts of a buyer, whatever their number
     UniqueConstraint("token"),
 )
 

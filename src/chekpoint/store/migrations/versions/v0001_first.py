@@ -221,6 +221,7 @@ def upgrade() -> None:
         sa.Column("webhook_secret", sa.Text(), nullable=True),
         sa.Column("deadline_seconds", sa.BigInteger(), server_default="300", nullable=False),
         sa.Column("expire_seconds", sa.BigInteger(), nullable=True),
+        sa.Column("settings", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["seller_id"], ["seller.id"], name=op.f("fk_shop_seller_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_shop")),
@@ -323,6 +324,15 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'fiscalised' AND proof < 30"),
     )
     op.create_table(
+        "shop_memory",
+        sa.Column("shop_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("value", sa.LargeBinary(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["shop_id"], ["shop.id"], name=op.f("fk_shop_memory_shop_id")),
+        sa.PrimaryKeyConstraint("shop_id", "name", name=op.f("pk_shop_memory")),
+    )
+    op.create_table(
         "attempt",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("receipt_id", sa.Text(), nullable=False),
@@ -388,6 +398,7 @@ def downgrade() -> None:
         postgresql_where=sa.text("outcome IN ('open', 'unknown')"),
     )
     op.drop_table("attempt")
+    op.drop_table("shop_memory")
     op.drop_index(
         "ix_receipt_unproven",
         table_name="receipt",
