@@ -11,7 +11,8 @@ class Bell:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._waiting: dict[str, set[asyncio.Future[None]]] = defaultdict(set)
+        # in the order of asking, so that a simulation wakes them in the same order each time
+        self._waiting: dict[str, dict[asyncio.Future[None], None]] = defaultdict(dict)
 
     def ring(self, word: str) -> None:
         """Wake everyone who waits for the word."""
@@ -23,12 +24,12 @@ class Bell:
         """Wait for a ring of any of the words; False when the time ran out."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         for word in words:
-            self._waiting[word].add(future)
+            self._waiting[word][future] = None
         timer = asyncio.ensure_future(self._clock.sleep(max(seconds, 0.0)))
         try:
             await asyncio.wait({future, timer}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             timer.cancel()
             for word in words:
-                self._waiting[word].discard(future)
+                self._waiting[word].pop(future, None)
         return future.done()

@@ -58,8 +58,7 @@ class Hub:
         self._spawn("retention", keep_to_rule(self.post))
         self._spawn("refresh", self._refresh())
         self._spawn("outbox", Outbox(self.post, self._door).run())
-        if self._head is not None:
-            self._spawn("continuity", continuity.remember(self.post, self._head))
+        self._spawn("continuity", continuity.remember(self.post, self._head))
         for register_id, lane in self.lanes.items():
             self._spawn(f"lane:{register_id}", lane.run())
 

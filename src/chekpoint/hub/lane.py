@@ -31,7 +31,7 @@ from chekpoint.core.errors import (
 from chekpoint.core.lifecycle import Cause, State
 from chekpoint.core.ports import Attempt, Register, Registered
 from chekpoint.core.witness import Note
-from chekpoint.hub import recovery, shifts, troubles
+from chekpoint.hub import continuity, recovery, shifts, troubles
 from chekpoint.hub.content import restore
 from chekpoint.hub.exchanges import Exchanges, mask, personal
 from chekpoint.hub.names import attempt_id
@@ -95,7 +95,7 @@ class Lane:
             self.standing = False  # also under load: a status that nobody refreshes would be a lie
         if not self.standing:
             await self._stand()
-        if self.row.draining or self.post.barrier.holds(self.row.id):
+        if self.row.draining or self.post.barrier.holds:
             await self._idle()
             return
         await self._work()
@@ -126,7 +126,9 @@ class Lane:
             lambda tx: lanes.unblock(tx, self.row.id, check=now + self.post.limits.lease_ms)
         ):
             await self.post.store.write(lambda tx: incidents.close(tx, "register_blocked", self.row.id))
-        self.post.barrier.arrived(self.row.id)
+        await self.proofs.recall()
+        if self.row.id in self.post.barrier.missing:
+            await continuity.arrived(self.post, self.row.id)
 
     async def _work(self) -> None:
         await shifts.before_receipt(self)

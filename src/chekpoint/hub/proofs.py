@@ -39,6 +39,15 @@ class Proofs:
             self._due = self._lane.post.clock.monotonic() + limits.exchange_every
         self._open, self._pause = True, limits.exchange_every
 
+    async def recall(self) -> None:
+        """Look again if the journal holds anything below the goal: another lane may have adopted it here."""
+        if not self._open and await self._anything(self._lane.fn or ""):
+            self.expect()
+
+    async def _anything(self, fn: str) -> bool:
+        goal = Proof.TICKETED if self._lane.register.gives_tickets else Proof.SENT_TO_OFD
+        return await self._lane.post.store.read(lambda tx: ladder.anything(tx, fn, goal))
+
     def is_due(self) -> bool:
         """Is it time to look, even while receipts wait?"""
         return self._open and self._lane.post.clock.monotonic() >= self._due
@@ -68,8 +77,7 @@ class Proofs:
         except OutcomeUnknown as error:
             log.info("exchange_unreadable", register=lane.row.id, why=error.message)
             return False
-        goal = Proof.TICKETED if lane.register.gives_tickets else Proof.SENT_TO_OFD
-        self._open = await lane.post.store.read(lambda tx: ladder.anything(tx, reading.fn, goal))
+        self._open = await self._anything(reading.fn)
         return moved
 
     async def _sent(self, reading: ExchangeReading, signed_before: int) -> bool:

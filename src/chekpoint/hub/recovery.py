@@ -12,10 +12,10 @@ import structlog
 from chekpoint.core.errors import BlockReason, OutcomeUnknown, RegisterBlocked, Rejected
 from chekpoint.core.lifecycle import Cause, State
 from chekpoint.core.ports import Absent, Attempt, FiscalDocument, RegisterStatus
-from chekpoint.hub import shifts, troubles
+from chekpoint.hub import continuity, shifts, troubles
 from chekpoint.hub.content import restore
 from chekpoint.hub.exchanges import mask, personal
-from chekpoint.store import incidents, lanes, lookup, outcomes
+from chekpoint.store import incidents, lanes, lookup, outcomes, people
 from chekpoint.store.journal import Tx
 from chekpoint.store.transitions import move
 
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from chekpoint.hub.lane import Lane
 
 log = structlog.get_logger()
+_GONE = (
+    "после восстановления базы в кассе не тот ФН: был {0}, теперь {1}. Сверьте документы прежнего с ОФД и решите /"
+    " after the restore another drive is in the register: it was {0}, now {1}; compare the old one's documents"
+)
 RECEIPTS = frozenset({3, 31, 4, 41})  # document codes of receipts, corrections and their BSO twins
 
 
@@ -61,20 +65,34 @@ async def _base(lane: "Lane", status: RegisterStatus) -> tuple[str, int]:
             status.block or BlockReason.FISCAL_DRIVE, status.message or "the drive did not answer"
         )
     lease, fn, last = lane.lease, status.fn, status.last_fd
+    restored = lane.post.barrier.holds
 
-    def unit(tx: Tx) -> int:
+    def unit(tx: Tx) -> int | str:
         now_at = lanes.position(tx, lane.row.id)
+        if gone := _gone(tx, lane.row.id, now_at.fn, fn):
+            return gone
         if now_at.fn == fn and now_at.last_fd is not None:
             return now_at.last_fd
         known = lanes.known_fd(tx, fn)  # a drive that was here before, or one that is new to us
-        base = last if known is None else known
+        base = known if known is not None else 0 if restored else last
         lanes.stand_at(tx, lane.row.id, lane.fence, fn=fn, last_fd=base)
         tx.event("drive_changed", lane.row.id, old=now_at.fn, new=fn, base=base)
         return base
 
     if lease is None:
         raise RegisterBlocked(BlockReason.UNKNOWN, "the lane is not held")
-    return fn, await lane.post.store.write(unit)
+    base = await lane.post.store.write(unit)
+    if isinstance(base, str):
+        raise RegisterBlocked(BlockReason.FISCAL_DRIVE, _GONE.format(base, fn))
+    return fn, base
+
+
+def _gone(tx: Tx, register: str, known: str | None, fn: str) -> str | None:
+    """After a restore: a drive that may hold documents that the journal does not know, and is not here."""
+    said = people.setting(tx, continuity.UNREAD + register)
+    if said is None or said == continuity.WRITTEN_OFF:
+        return None
+    return next((old for old in (known, said) if old and old != fn), None)
 
 
 async def resolve(lane: "Lane") -> bool:
@@ -185,7 +203,7 @@ def _account(tx: Tx, lane: "Lane", number: int, doc: FiscalDocument | None) -> N
     outcomes.note_shift(tx, doc, lane.row.id)
     owner = outcomes.by_mark(tx, doc.mark) if doc.mark and doc.document in RECEIPTS else None
     if owner is not None and (owner.state in {State.QUEUED, State.IN_DOUBT}) and _equal(owner, doc):
-        _adopt(tx, lane, owner, doc)
+        _adopt(tx, lane, owner, doc, lane.row.id)
         return
     outcomes.see(tx, doc, lane.row.id)
     if doc.document not in RECEIPTS:
@@ -193,6 +211,9 @@ def _account(tx: Tx, lane: "Lane", number: int, doc: FiscalDocument | None) -> N
     if owner is not None and owner.state == State.FISCALISED:
         words = troubles.doubled(doc.fn, doc.fd_number, f"ФД {owner.fd_number} (ФН {owner.fn})")
         incidents.open_incident(tx, "doubled", owner.id, words, key=key)
+    elif owner is not None and owner.state != State.QUEUED:
+        words = troubles.unexpected(doc.fn, doc.fd_number, owner.state)
+        incidents.open_incident(tx, "unexpected_document", owner.id, words, key=key)
     elif owner is None:
         words = troubles.foreign(lane.row.name, doc.fn, doc.fd_number)
         incidents.open_incident(tx, "foreign_document", f"{doc.fn}/{doc.fd_number}", words, key=key)
@@ -202,12 +223,12 @@ def _equal(owner: outcomes.Owner, doc: FiscalDocument) -> bool:
     return owner.total == doc.total and owner.kind_code == doc.kind
 
 
-def _adopt(tx: Tx, lane: "Lane", owner: outcomes.Owner, doc: FiscalDocument) -> None:
+def _adopt(tx: Tx, lane: "Lane", owner: outcomes.Owner, doc: FiscalDocument, register: str) -> None:
     old = State(owner.state)
     if old is State.IN_DOUBT:
         outcomes.end_all(tx, owner.id, "registered")
     outcomes.fiscalise(
-        tx, owner.id, old, Cause.ADOPTED if old is State.QUEUED else Cause.LOCATED, doc, register=lane.row.id,
+        tx, owner.id, old, Cause.ADOPTED if old is State.QUEUED else Cause.LOCATED, doc, register=register,
         evidence=msgspec.json.encode(doc).decode(), key=lane.post.keys.new(), check=tx.now,
     )  # fmt: skip
     lane.proofs.expect()
@@ -220,7 +241,7 @@ async def adopt_queued(lane: "Lane", orphan: lanes.Orphan) -> None:
         doc = outcomes.document(tx, orphan.fn, orphan.fd_number)
         owner = outcomes.by_mark(tx, orphan.claim.mark)
         if owner is not None and doc is not None and _equal(owner, doc):
-            _adopt(tx, lane, owner, doc)
+            _adopt(tx, lane, owner, doc, outcomes.holder_of(tx, doc) or lane.row.id)
             incidents.close(tx, "foreign_document", f"{doc.fn}/{doc.fd_number}")
             return
         move(

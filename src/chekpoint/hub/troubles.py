@@ -93,6 +93,15 @@ def doubled(fn: str, fd: int, other: str) -> Words:
     )
 
 
+def unexpected(fn: str, fd: int, state: str) -> Words:
+    """A drive holds a document of an order that should have none."""
+    return Words(
+        "critical",
+        f"По заказу есть чек ФД {fd} (ФН {fn}), а у нас он в состоянии «{state}». Сверьте заказ и оформите возврат, если чек лишний.",
+        f"Receipt FD {fd} (FN {fn}) exists for an order that is “{state}” here. Check the order; register a return if it is one too many.",
+    )
+
+
 def clash(fn: str, fd: int) -> Words:
     """The same order id was registered with another content."""
     return Words(

@@ -50,6 +50,18 @@ def open_incident(tx: Tx, kind: str, subject: str, words: Words, *, key: str) ->
     return fresh
 
 
+_SUBJECTS: Final = Query(
+    select(incident.c.subject)
+    .where(incident.c.kind == bindparam("which"), incident.c.closed_at.is_(None))
+    .order_by(incident.c.subject)
+)
+
+
+def subjects(tx: Tx, kind: str) -> list[str]:
+    """What an open incident of a kind speaks of."""
+    return [row[0] for row in tx.all(_SUBJECTS, which=kind)]
+
+
 def close(tx: Tx, kind: str, subject: str) -> bool:
     """It is seen to be right; False when none was open."""
     closed = tx.run(_CLOSE, which=kind, about=subject, at=tx.now) > 0

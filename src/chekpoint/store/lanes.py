@@ -96,6 +96,30 @@ def overview(tx: Tx) -> list[Overview]:
     return [Overview(*row) for row in tx.all(_OVERVIEW)]
 
 
+_POSITIONS: Final = Query(
+    select(lane.c.register_id, lane.c.fn, lane.c.last_fd).where(
+        lane.c.fn.is_not(None), lane.c.last_fd.is_not(None)
+    )
+)
+
+
+def positions(tx: Tx) -> dict[str, tuple[str, int]]:
+    """Register -> its drive and the last document that the journal accounts for."""
+    return {row[0]: (row[1], row[2]) for row in tx.all(_POSITIONS)}
+
+
+_ELSEWHERE: Final = Query(
+    select(lane.c.register_id)
+    .where(lane.c.holder != bindparam("node"), lane.c.lease_until >= bindparam("now"))
+    .limit(1)
+)
+
+
+def held_elsewhere(tx: Tx, node: str) -> bool:
+    """Does another node hold a lane just now?"""
+    return tx.one(_ELSEWHERE, node=node, now=tx.now) is not None
+
+
 class Tried(NamedTuple):
     """An attempt whose outcome the journal does not know."""
 

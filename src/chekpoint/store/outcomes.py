@@ -5,6 +5,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from chekpoint.core.errors import StoreError
 from chekpoint.core.lifecycle import Cause, Proof, State
 from chekpoint.core.ports import FiscalDocument, Ticket
 from chekpoint.fiscal.receipt import Kind
@@ -93,7 +94,7 @@ def see(tx: Tx, doc: FiscalDocument, register: str) -> bool:
 
 def fiscalise(
     tx: Tx, receipt_id: str, old: State, cause: Cause, doc: FiscalDocument, *,
-    register: str, evidence: str, key: str, check: int,
+    register: str, evidence: str, key: str, check: int, source: str | None = None,
 ) -> None:  # fmt: skip
     """The receipt has its one fiscal document: state, document, first rung and evidence in one transaction."""
     move(
@@ -102,7 +103,7 @@ def fiscalise(
         note={"fn": doc.fn, "fd": doc.fd_number, "sign": doc.fiscal_sign},
     )  # fmt: skip
     _own(tx, doc, register, receipt_id)
-    witness(tx, receipt_id, Proof.SIGNED, source=f"register:{register}", body=evidence, key=key)
+    witness(tx, receipt_id, Proof.SIGNED, source=source or f"register:{register}", body=evidence, key=key)
 
 
 def _own(tx: Tx, doc: FiscalDocument, register: str, receipt_id: str) -> None:
@@ -133,6 +134,19 @@ def document(tx: Tx, fn: str, number: int) -> FiscalDocument | None:
     return None if row is None else FiscalDocument(**dict(zip(names, row, strict=True)))
 
 
+_HOLDER: Final = Query(
+    select(fiscal_document.c.register_id).where(
+        fiscal_document.c.fn == bindparam("drive"), fiscal_document.c.fd_number == bindparam("number")
+    )
+)
+
+
+def holder_of(tx: Tx, doc: FiscalDocument) -> str | None:
+    """The register on which a document was seen."""
+    row = tx.one(_HOLDER, drive=doc.fn, number=doc.fd_number)
+    return row and str(row[0])
+
+
 class Owner(NamedTuple):
     """The receipt that an order mark names."""
 
@@ -149,11 +163,11 @@ class Owner(NamedTuple):
         return Kind(self.kind).code
 
 
-_BY_MARK: Final = Query(
-    select(
-        receipt.c.id, receipt.c.state, receipt.c.total, receipt.c.kind, receipt.c.fn, receipt.c.fd_number
-    ).where(receipt.c.mark == bindparam("mark"))
+_OWNER: Final = select(
+    receipt.c.id, receipt.c.state, receipt.c.total, receipt.c.kind, receipt.c.fn, receipt.c.fd_number
 )
+_BY_MARK: Final = Query(_OWNER.where(receipt.c.mark == bindparam("mark")))
+_BY_ID: Final = Query(_OWNER.where(receipt.c.id == bindparam("receipt")))
 _END_ALL: Final = Query(
     update(attempt)
     .where(attempt.c.receipt_id == bindparam("receipt"), UNRESOLVED)
@@ -165,6 +179,14 @@ def by_mark(tx: Tx, mark: str) -> Owner | None:
     """The receipt with an order mark, if the journal has it."""
     row = tx.one(_BY_MARK, mark=mark)
     return row and Owner(*row)
+
+
+def owner_of(tx: Tx, receipt_id: str) -> Owner:
+    """The receipt itself; raises StoreError when there is none."""
+    row = tx.one(_BY_ID, receipt=receipt_id)
+    if row is None:
+        raise StoreError(f"no receipt {receipt_id}")
+    return Owner(*row)
 
 
 def end_all(tx: Tx, receipt_id: str, result: str) -> None:
