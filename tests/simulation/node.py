@@ -119,16 +119,18 @@ class Node:
         if not self.alive or self.hub is None:
             return
         self.note(f"node {self.name} dies")
+        self.faults += [f"worker {name} of node {self.name} died by itself" for name in self.dead_workers()]
         self.gate.dead = True
-        self.faults += [f"worker {name} of node {self.name} died by itself" for name in self._dead_workers()]
         for task in (*self._tasks, *self.hub._tasks.values()):
             task.cancel()
         store = self.hub.store
         store.journal._writer.close()
         store.reader.close()
 
-    def _dead_workers(self) -> list[str]:
-        return self.hub.dead_workers() if self.hub is not None else []
+    def dead_workers(self) -> list[str]:
+        if self.hub is None or not self.alive:
+            return []
+        return [f"{name} {self.hub._tasks[name]!r}" for name in self.hub.dead_workers()]
 
     def die_at(self, loop_step: Callable[[int, Callable[[], None]], None], chance: Random) -> None:
         """Plan a death: at a commit (before it, or after it and before anybody is told), or at any await."""

@@ -52,7 +52,7 @@ def audit(database: Path, tills: Iterable[Till], sales: Iterable[Sale]) -> None:
     known = rows(database)
     for row in known:
         _true(row, signed.get(row["mark"], []))
-        _remembered(row)
+        _remembered(row, signed.get(row["mark"], []))
     there = {row["id"] for row in known}
     for one in sales:
         if one.answered is not None and one.known and one.answered not in there:
@@ -77,9 +77,12 @@ def _true(row: dict[str, Any], docs: list[Document]) -> None:
             raise Broken(f"LIE: {who} is said to be accepted by the operator: answer {doc.answer}")
 
 
-def _remembered(row: dict[str, Any]) -> None:
+def _remembered(row: dict[str, Any], docs: list[Document]) -> None:
     """Invariant 11; a document whose ticket says no waits for a person, so no check is due."""
-    over = row["state"] in _FINAL or (row["state"] == "fiscalised" and row["proof"] >= Proof.SENT_TO_OFD)
+    refused = row["state"] == "fiscalised" and docs[0].answer not in {None, 0}
+    over = (
+        row["state"] in _FINAL or (row["state"] == "fiscalised" and row["proof"] >= Proof.TICKETED) or refused
+    )
     if row["next_check_at"] is None and not over:
         raise Broken(f"FORGOTTEN: {row['external_id']} ({row['state']}) has no next check")
 

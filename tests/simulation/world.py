@@ -9,7 +9,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from chekpoint.core.errors import Conflict, StoreError
+from chekpoint.core.errors import StoreError
+from chekpoint.core.ports import FiscalDocument
 from chekpoint.emulators.faults import Chance, Fault, FaultKind, FaultPlan, Point
 from chekpoint.emulators.ofd import EmulatedOfd
 from chekpoint.hub.continuity import RESTORED
@@ -22,7 +23,7 @@ from tests.simulation.loop import SimClock, VirtualLoop
 from tests.simulation.node import Node
 from tests.simulation.plan import Plan, plan_of
 from tests.simulation.shop import HASTY, PATIENT, SELLER, Sale, foreign, sale
-from tests.simulation.tills import AtolTill, BareTill, Till
+from tests.simulation.tills import AtolTill, BareTill, Document, Till
 from tests.simulation.wire import LATEST, Network, Weather
 
 CALM = 4 * 3600.0  # the longest that anything may take to come to its end
@@ -52,6 +53,7 @@ class World:
         self.sales = [sale(number, self.chance) for number in range(self.plan.orders)]
         self.storming = True
         self.restoring = False
+        self.backed_up = False  # and not restored yet
 
     def note(self, text: str) -> None:
         self.trace.append(f"{self.loop.time():9.3f} {self.loop.steps:6d} {text}")
@@ -217,7 +219,8 @@ class World:
     async def _swap(self) -> None:
         till = self.chance.choice(list(self.tills.values()))
         for _ in range(20):
-            if till.swap_drive():
+            # After a restore without the head file nobody could tell that a drive was here in between.
+            if not (self.backed_up and self.plan.restore != "head") and till.swap_drive():
                 self.note(f"{till.key} has another drive")
                 return
             await asyncio.sleep(3)
@@ -232,6 +235,7 @@ class World:
         con.execute("VACUUM INTO ?", (str(backup),))
         con.close()
         self.note("backup")
+        self.backed_up = True
         await asyncio.sleep(self.chance.uniform(20, max(30.0, self.plan.storm * 0.4)))
         self.restoring = True
         for node in self.nodes:
@@ -239,7 +243,7 @@ class World:
         await asyncio.sleep(LATEST + 30)  # while a person restores, what hung on the way arrives
         self._put_back(backup, how)
         self._forget()
-        self.restoring = False
+        self.restoring = self.backed_up = False
 
     def _put_back(self, backup: Path, how: str) -> None:
         for old in self.database.parent.glob("chekpoint.db*"):
@@ -299,16 +303,33 @@ class World:
                 await self._decide(node)
 
     async def _decide(self, node: Node) -> None:
-        signed = oracle.truth(self.tills.values())
-        doubtful = [row for row in oracle.rows(self.database) if row["state"] == "in_doubt"]
-        for row in doubtful:
-            if row["mark"] not in signed and node.hub is not None and self._all_awake():
-                asking = node.run(
-                    node.hub.verdicts.not_registered(row["id"], who="person", reason="not in the archive")
+        if node.hub is None or not self._all_awake():
+            return
+        verdicts, signed = node.hub.verdicts, oracle.truth(self.tills.values())
+        for row in oracle.rows(self.database):
+            if row["state"] == "in_doubt":
+                docs = signed.get(row["mark"], [])
+                if not docs:
+                    judging = verdicts.not_registered(row["id"], who="person", reason="not in the archive")
+                    await self._say(node, judging, f"{row['external_id']} judged: not registered")
+                elif docs[0].fn not in self._live():
+                    judging = verdicts.registered(
+                        row["id"], _told(docs[0]), who="person", reason="at the operator"
+                    )
+                    await self._say(node, judging, f"{row['external_id']} judged: registered")
+        for key in sorted(node.hub.post.barrier.missing):
+            gone = [doc for doc in self.tills[key].documents() if doc.fn not in self._live()]
+            if len(self.tills[key].drives()) > 1:
+                judging = verdicts.write_off_drive(
+                    key, who="person", reason="another drive", documents=[_told(doc) for doc in gone]
                 )
-                await asyncio.wait({asking}, timeout=CLIENT_TIMEOUT)
-                if asking.done() and not asking.cancelled() and not isinstance(asking.exception(), Conflict):
-                    self.note(f"{row['external_id']} judged: not registered")
+                await self._say(node, judging, f"the old drive of {key} written off")
+
+    async def _say(self, node: Node, judging: Any, words: str) -> None:
+        asking = node.run(judging)
+        await asyncio.wait({asking}, timeout=CLIENT_TIMEOUT)
+        if asking.done() and not asking.cancelled():
+            self.note(f"{words} ({asking.exception()!r})")
 
     def _all_awake(self) -> bool:
         return all(node.gate._open.is_set() for node in self.nodes)
@@ -341,7 +362,7 @@ class World:
         self._audit()
         for node in self.nodes:
             self.faults += [
-                f"worker {name} of node {node.name} died by itself" for name in node._dead_workers()
+                f"worker {name} of node {node.name} died by itself" for name in node.dead_workers()
             ]
             self.faults += node.faults
         self.faults += [f"{type(fault).__name__} on the network: {fault}" for fault in self.network.faults]
@@ -354,6 +375,14 @@ class World:
         error = context.get("exception")
         if not isinstance(error, Gone | asyncio.CancelledError | None):
             self.note(f"unforeseen {error!r}")
+
+
+def _told(doc: Document) -> FiscalDocument:
+    """A document as a person reads it in the operator's account."""
+    return FiscalDocument(
+        fn=doc.fn, fd_number=doc.fd_number, fiscal_sign=doc.sign, total=doc.total, made_at="2026-11-24T12:00:00",
+        kind=1, mark=doc.mark,
+    )  # fmt: skip
 
 
 def _device_chances(rate: float) -> tuple[Chance, ...]:
