@@ -1,6 +1,6 @@
 """The chain for the screens: what is known of each link at this moment, and since when."""
 
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import bindparam, func, literal_column, select
 
@@ -9,28 +9,26 @@ from chekpoint.store.journal import Tx
 from chekpoint.store.sql import Query
 from chekpoint.store.tables import event, evidence, incident, outbox, receipt, seller
 from chekpoint.store.views_registers import LaneView, drives, lanes
-from chekpoint.store.views_scan import WINDOW, capped, distinct, moment, number
+from chekpoint.store.views_scan import WINDOW, capped, distinct, is_open, moment, number
 
 # States and rungs are literals, or the partial indexes are not used.
 _UNPROVEN: Final = (receipt.c.state == literal_column("'fiscalised'"), receipt.c.proof < literal_column("30"))
 TODAY_CAP: Final = 10_000
 
 
-def _is(state: State) -> Any:
-    return receipt.c.state == literal_column(f"'{state.value}'")
-
-
 OPEN_STATES: Final = (State.QUEUED, State.REGISTERING, State.IN_DOUBT, State.REJECTED)
-_COUNTS: Final = {state: capped(receipt, _is(state)) for state in OPEN_STATES}
+_COUNTS: Final = {state: capped(receipt, is_open(state)) for state in OPEN_STATES}
 _NOT_SIGNED: Final = tuple(state for state in State if state is not State.FISCALISED)
 _SINCE: Final = receipt.c.id >= bindparam("since")
 _TODAY: Final = capped(receipt, _SINCE, cap=TODAY_CAP)
-_TODAY_OPEN: Final = {state: capped(receipt, _is(state), _SINCE, cap=TODAY_CAP) for state in _NOT_SIGNED}
+_TODAY_OPEN: Final = {state: capped(receipt, is_open(state), _SINCE, cap=TODAY_CAP) for state in _NOT_SIGNED}
 _NEWEST: Final = Query(select(receipt.c.accepted_at).order_by(receipt.c.id.desc()).limit(1))
-_OLDEST: Final = Query(select(receipt.c.accepted_at).where(_is(State.QUEUED)).order_by(receipt.c.id).limit(1))
+_OLDEST: Final = Query(
+    select(receipt.c.accepted_at).where(is_open(State.QUEUED)).order_by(receipt.c.id).limit(1)
+)
 _EARLIEST: Final = (
     select(func.min(receipt.c.deadline_at))
-    .where(_is(State.QUEUED), receipt.c.seller_id == seller.c.id)
+    .where(is_open(State.QUEUED), receipt.c.seller_id == seller.c.id)
     .correlate(seller)
     .scalar_subquery()
 )

@@ -9,13 +9,13 @@ import re
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import bindparam, literal_column, select
+from sqlalchemy import bindparam, select
 
 from chekpoint.core.lifecycle import State
 from chekpoint.store.journal import Tx
 from chekpoint.store.sql import Query
 from chekpoint.store.tables import contact, fiscal_document, receipt, shop
-from chekpoint.store.views_scan import WINDOW, by_keys, distinct, keys_of
+from chekpoint.store.views_scan import WINDOW, by_keys, distinct, is_open, keys_of
 
 PAGE: Final = 50
 LAST: Final = "~"  # sorts after every key
@@ -106,15 +106,14 @@ def newest(tx: Tx, most: int) -> list[Line]:
 
 def _query(names: tuple[str, ...], wanted: Filter, *, by_state: bool) -> Query:
     if names not in _MADE:
-        state = wanted.state
-        literal: Any = literal_column("''" if state is None else f"'{State(state).value}'")
-        where = [receipt.c.state == literal] if by_state else []
-        window = (
-            select(*_COLUMNS).where(*_RANGE, *where).order_by(receipt.c.id.desc()).limit(WINDOW).subquery()
-        )
+        state = wanted.state and State(wanted.state)
+        where = [is_open(state)] if state and by_state else []
+        straight = len(names) == 1 and (by_state or not state)
+        walk = select(*_COLUMNS).where(*_RANGE, *where).order_by(receipt.c.id.desc())
+        window = walk.limit(PAGE + 1 if straight else WINDOW).subquery()
         statement = select(window).order_by(window.c.id.desc()).limit(PAGE + 1)
-        if state is not None and not by_state:
-            statement = statement.where(window.c.state == literal)
+        if state and not by_state:
+            statement = statement.where(window.c.state == state.value)
         if "proof" in names:
             statement = statement.where(window.c.proof == bindparam("proof"))
         if "register" in names:
@@ -123,16 +122,14 @@ def _query(names: tuple[str, ...], wanted: Filter, *, by_state: bool) -> Query:
     return _MADE[names]
 
 
-def _edge(state: str | None) -> Query:
+def _edge(state: State | None) -> Query:
     """The key at the far end of a full window: from there one may look further."""
-    where = [] if state is None else [receipt.c.state == literal_column(f"'{state}'")]
+    where = [] if state is None else [is_open(state)]
     walk = select(receipt.c.id).where(*_RANGE, *where).order_by(receipt.c.id.desc())
     return Query(walk.offset(WINDOW - 1).limit(1))
 
 
-_EDGES: Final[dict[str | None, Query]] = {
-    state: _edge(state) for state in (None, *(s.value for s in _INDEXED))
-}
+_EDGES: Final[dict[str | None, Query]] = {state: _edge(state) for state in (None, *_INDEXED)}
 _BY_IDS: Final = by_keys(select(*_COLUMNS), receipt.c.id)
 _BEFORE: Final = receipt.c.id < bindparam("high")
 _EXTERNAL: Final = Query(

@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ARRAY, Text, bindparam, func, literal_column, select, text
+from sqlalchemy import ARRAY, ColumnElement, Text, and_, bindparam, func, literal_column, select, text
 
+from chekpoint.core.lifecycle import State
 from chekpoint.store.journal import Tx
 from chekpoint.store.sql import Query
+from chekpoint.store.tables import receipt
 
 CAP: Final = 1000  # a count above it is shown as "1000+"
 WINDOW: Final = 5000  # rows that a filter without an index looks at in one go
@@ -23,6 +25,15 @@ def capped(table: Any, *where: Any, cap: int = CAP) -> Query:
         select(literal_column("1").label("one")).select_from(table).where(*where).limit(cap + 1).subquery()
     )
     return Query(select(func.count()).select_from(found))
+
+
+def is_open(state: State) -> ColumnElement[bool]:
+    """A receipt is in an open state, said so that both engines use the partial index ix_receipt_open.
+
+    SQLite does not conclude ``<> 'fiscalised'`` from ``= 'queued'``, and takes no parameter for a literal.
+    """
+    finished: ColumnElement[str] = literal_column(f"'{State.FISCALISED.value}'")
+    return and_(receipt.c.state == literal_column(f"'{state.value}'"), receipt.c.state != finished)
 
 
 def distinct(column: Any) -> Query:

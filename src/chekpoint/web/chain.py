@@ -94,16 +94,14 @@ def _fresh(at: int | None, now: int) -> Tone:
     return Tone.WELL if now - at <= RECENT else Tone.QUIET
 
 
-def _seen(key: str, at: int | None, facts: Chain, lingo: Lingo) -> str:
-    """``chain.shop.last`` with its age, or ``chain.shop.never``."""
-    if at is None:
-        return lingo.t(f"chain.{key}.never")
-    return lingo.t(f"chain.{key}.last", ago=lingo.ago(at, facts.now))
+def _seen(key: str, at: int | None, lingo: Lingo) -> str:
+    """What the last proof of a link means, or that there was none."""
+    return lingo.t(f"chain.{key}.never" if at is None else f"chain.{key}.last")
 
 
 def _shop(facts: Chain, lingo: Lingo) -> Link:
     failing = facts.refused_notices > 0
-    known = _seen("shop", facts.accepted_at, facts, lingo)
+    known = _seen("shop", facts.accepted_at, lingo)
     if failing:
         known += " " + lingo.t(
             "chain.shop.deaf", notices=lingo.plural(facts.refused_notices, "notices", WINDOW - 1)
@@ -118,7 +116,7 @@ def _shop(facts: Chain, lingo: Lingo) -> Link:
 def _hub(facts: Chain, health: Health, lingo: Lingo) -> Link:
     queued = facts.counts[State.QUEUED]
     late = facts.deadline is not None and facts.deadline < facts.now
-    said = [_seen("hub", facts.written_at, facts, lingo)]
+    said = [_seen("hub", facts.written_at, lingo)]
     if health.dead:
         said.append(lingo.t("chain.hub.dead"))
     if health.missing:
@@ -179,7 +177,7 @@ def _together(tones: list[Tone], *, doubt: bool) -> Tone:
 
 def _drive(facts: Chain, health: Health, lingo: Lingo) -> Link:
     signed_at = max((lane.signed_at for lane in facts.lanes if lane.signed_at is not None), default=None)
-    said = [_seen("drive", signed_at, facts, lingo)]
+    said = [_seen("drive", signed_at, lingo)]
     troubled = [lane for lane in facts.lanes if lane.enabled and lane.block in DRIVE_TROUBLE]
     said += [_why(lane, lingo) for lane in troubled[:1]]
     late = _overdue(facts, health) and facts.way.signed > 0
@@ -208,7 +206,7 @@ def _operator(facts: Chain, health: Health, lingo: Lingo) -> Link:
         (lane.ticketed_at for lane in facts.lanes if lane.ticketed_at is not None), default=None
     )
     refused = facts.incidents.get("refused_by_operator", 0)
-    said = [_seen("operator", ticketed_at, facts, lingo)]
+    said = [_seen("operator", ticketed_at, lingo)]
     if refused:
         said.append(lingo.t("chain.operator.refused", documents=lingo.plural(refused, "documents")))
     late = _overdue(facts, health) and facts.way.sent > 0
@@ -235,7 +233,7 @@ def _tax(facts: Chain, lingo: Lingo) -> Link:
     return Link(
         "tax",
         _fresh(at, facts.now),
-        _seen("tax", at, facts, lingo),
+        _seen("tax", at, lingo),
         lingo.t("chain.tax.partly"),
         at,
         "",

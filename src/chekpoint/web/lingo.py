@@ -101,6 +101,14 @@ class Lingo:
         today = at.date() == self.local(now).date()
         return f"{at:%H:%M:%S}" if today else f"{at:%d.%m.%Y %H:%M}"
 
+    def wall(self, text: str) -> str:
+        """A register's own local time, ISO 8601 without zone, as people write it; anything else stays as it is."""
+        try:
+            at = datetime.fromisoformat(text)
+        except ValueError:
+            return text
+        return f"{at:%d.%m.%Y %H:%M:%S}"
+
     def full(self, ms: int) -> str:
         """A moment to the millisecond, with its offset, for those who must know exactly."""
         at = self.local(ms)

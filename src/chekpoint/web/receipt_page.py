@@ -79,7 +79,7 @@ def happening(event: Event, lingo: Lingo) -> Happening:
 def _note(body: dict[str, Any], lingo: Lingo) -> str:
     if "fd" in body:
         return lingo.t("receipt.fd_of", fd=body["fd"], fn=body.get("fn", ""))
-    words = [body.get(name) for name in ("why", "reason", "evidence", "source")]
+    words = [body.get(name) for name in ("why", "reason", "evidence")]
     return next((str(word) for word in words if word), "")
 
 
