@@ -22,8 +22,8 @@ class Verdicts:
         """Queued -> cancelled; raises Conflict when an attempt may have registered it, or it is over."""
 
         def unit(tx: Tx) -> None:
-            if continuity.unread(tx):
-                raise Conflict("after a restore it may be registered: the registers are being compared")
+            if continuity.unread(tx) or lookup.on_a_drive(tx, receipt_id):
+                raise Conflict("after a restore: it is or may be registered")
             move(tx, receipt_id, State.QUEUED, Cause.CANCELLED_BY_SHOP, next_check_at=None)
             self._note(tx, receipt_id, who, "cancel", reason)
 

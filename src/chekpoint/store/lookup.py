@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, select
 from chekpoint.core.errors import StoreError
 from chekpoint.store.journal import Tx
 from chekpoint.store.sql import Query
-from chekpoint.store.tables import contact, receipt
+from chekpoint.store.tables import contact, fiscal_document, receipt
 
 _CONTENT: Final = Query(
     select(receipt.c.content, contact.c.buyer, receipt.c.mark)
@@ -22,6 +22,18 @@ def content(tx: Tx, receipt_id: str) -> tuple[bytes, bytes | None, str]:
     if row is None:
         raise StoreError(f"no receipt {receipt_id}")
     return bytes(row[0]), bytes(row[1]) if row[1] is not None else None, row[2]
+
+
+_DOCUMENT: Final = Query(
+    select(fiscal_document.c.fd_number)
+    .select_from(receipt.join(fiscal_document, fiscal_document.c.mark == receipt.c.mark))
+    .where(receipt.c.id == bindparam("receipt"), fiscal_document.c.receipt_id.is_(None))
+)
+
+
+def on_a_drive(tx: Tx, receipt_id: str) -> bool:
+    """Is there a document of this order on a drive that no receipt has yet (after a restore)?"""
+    return tx.one(_DOCUMENT, receipt=receipt_id) is not None
 
 
 _PLACE: Final = Query(

@@ -8,7 +8,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from chekpoint.core.lifecycle import Cause, State
 from chekpoint.store.journal import Tx
 from chekpoint.store.sql import Query
-from chekpoint.store.tables import lane, outbox, receipt, shop
+from chekpoint.store.tables import fiscal_document, lane, outbox, receipt, shop
 from chekpoint.store.transitions import move
 
 _QUEUED: Final[ColumnElement[str]] = literal_column("'queued'")
@@ -23,7 +23,12 @@ _READY: Final = Query(
 )
 _EXPIRED: Final = Query(
     select(receipt.c.id)
-    .where(receipt.c.state == _QUEUED, receipt.c.expires_at <= bindparam("now"))
+    .where(
+        receipt.c.state == _QUEUED,
+        receipt.c.expires_at <= bindparam("now"),
+        # not one whose document is on a drive (after a restore): a lane is about to adopt it
+        ~exists().where(fiscal_document.c.mark == receipt.c.mark, fiscal_document.c.receipt_id.is_(None)),
+    )
     .order_by(receipt.c.id)
     .limit(bindparam("most"))
 )
