@@ -17,6 +17,7 @@ from chekpoint.store import people, receipts
 from chekpoint.store.store import Store
 
 EXTERNAL_ID_MOST = 128
+FIRST_YEAR, LAST_YEAR = 2000, 2200  # of a deadline
 
 
 class Refused(Exception):
@@ -76,7 +77,7 @@ class Intake:
 
     def offer(self, shop: people.Shop, order: Order) -> receipts.Offer:
         """The row to store; raises Refused with every fault at once."""
-        faults = _id_faults(order.external_id)
+        faults = _id_faults(order.external_id) + _deadline_faults(order.deadline)
         receipt = rules.normalise(self._complete(shop, order.receipt))
         faults += rules.faults(receipt, self.today())
         seller_id = self._seller(shop, receipt, faults)
@@ -115,6 +116,19 @@ class Intake:
             expires_at=now + shop.expire_seconds * 1000 if shop.expire_seconds else None,
             buyer=buyer, address=receipt.buyer.contact, token=f"{self._chance.getrandbits(128):032x}",
         )  # fmt: skip
+
+
+def _deadline_faults(deadline: datetime | None) -> list[rules.Fault]:
+    """A moment that other zones could not write down is a mistake, not a deadline."""
+    if deadline is None or FIRST_YEAR <= deadline.year < LAST_YEAR:
+        return []
+    return [
+        rules.Fault(
+            pointer="/deadline", code="deadline_range",
+            ru=f"Срок регистрации: год от {FIRST_YEAR} до {LAST_YEAR}.",
+            en=f"The deadline's year is between {FIRST_YEAR} and {LAST_YEAR}.",
+        )
+    ]  # fmt: skip
 
 
 def _id_faults(external_id: str) -> list[rules.Fault]:

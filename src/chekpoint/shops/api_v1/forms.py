@@ -106,8 +106,11 @@ def of_rules(faults: list[Fault], prefix: str = "") -> tuple[FaultAt, ...]:
     return tuple(FaultAt(pointer=prefix + _inside(f.pointer), code=f.code, ru=f.ru, en=f.en) for f in faults)
 
 
+_BESIDE: Final = frozenset({"/external_id", "/deadline"})
+
+
 def _inside(pointer: str) -> str:
-    return pointer if pointer == "/external_id" else f"/receipt{pointer}"
+    return pointer if pointer in _BESIDE else f"/receipt{pointer}"
 
 
 _PLACE: Final = re.compile(r" - at `\$(?P<path>[^`]*)`$", re.DOTALL)

@@ -1,7 +1,9 @@
 """The route table: what the composition root mounts, and what the OpenAPI description walks."""
 
+from functools import cache
 from typing import Final
 
+import msgspec
 from prometheus_client import CollectorRegistry
 from starlette.routing import BaseRoute, Mount, Route, Router
 
@@ -10,15 +12,13 @@ from chekpoint.shops.api_v1.accept import Reception
 from chekpoint.shops.api_v1.access import KeyRing
 from chekpoint.shops.api_v1.health import Watch
 from chekpoint.shops.api_v1.meters import Requests
+from chekpoint.shops.api_v1.paths import CANCEL, EVENTS, OPENAPI, RECEIPT, RECEIPTS, REGISTERS
 from chekpoint.shops.api_v1.reading import Desk
-from chekpoint.shops.api_v1.resource import Handler, Resource
+from chekpoint.shops.api_v1.resource import Call, Handler, Resource
 from chekpoint.shops.api_v1.views import PREFIX
+from chekpoint.shops.api_v1.wire import Answer
 
-RECEIPTS: Final = "/receipts"
-RECEIPT: Final = "/receipts/{receipt_id}"
-EVENTS: Final = "/receipts/{receipt_id}/events"
-CANCEL: Final = "/receipts/{receipt_id}/cancel"
-REGISTERS: Final = "/registers"
+_ENCODER: Final = msgspec.json.Encoder()
 
 
 def api_routes(hub: Hub, *, registry: CollectorRegistry | None = None, watch: bool = True) -> list[BaseRoute]:
@@ -40,6 +40,7 @@ def api_routes(hub: Hub, *, registry: CollectorRegistry | None = None, watch: bo
         EVENTS: resource(PREFIX + EVENTS, GET=desk.events),
         CANCEL: resource(PREFIX + CANCEL, POST=desk.cancel),
         REGISTERS: resource(PREFIX + REGISTERS, GET=desk.registers),
+        OPENAPI: resource(PREFIX + OPENAPI, keyless=True, GET=_openapi),
     }
     inside = Router(
         [Route(path, made) for path, made in table.items()], redirect_slashes=False, default=resource("unknown"),
@@ -50,3 +51,14 @@ def api_routes(hub: Hub, *, registry: CollectorRegistry | None = None, watch: bo
         pages = {"/healthz": sight.healthz, "/readyz": sight.readyz, "/metrics": sight.metrics}
         routes += [Route(path, resource(path, keyless=True, GET=page)) for path, page in pages.items()]
     return routes
+
+
+async def _openapi(_call: Call) -> Answer:
+    return Answer(200, _description())
+
+
+@cache
+def _description() -> bytes:
+    from chekpoint.shops.api_v1.openapi import document  # noqa: PLC0415 - made when first asked for
+
+    return _ENCODER.encode(document())
