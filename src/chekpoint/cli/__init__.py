@@ -35,7 +35,9 @@ _registers_app.command("list")(_registers.list_)
 _registers_app.command("status")(_registers.status)
 app.add_typer(_registers_app, name="registers")
 
-_setup_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Продавцы, магазины, ключи / sellers, shops, keys")
+_setup_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Продавцы, магазины, ключи / sellers, shops, keys"
+)
 _setup_app.command("seller")(_setup.seller)
 _setup_app.command("shop")(_setup.shop)
 _setup_app.command("key")(_setup.key)
@@ -44,7 +46,9 @@ _setup_app.command("ofd")(_setup.ofd)
 _setup_app.command("password")(_setup.password)
 app.add_typer(_setup_app, name="setup")
 
-_emulate_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Тестовые двойники касс и ОФД / test doubles")
+_emulate_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Тестовые двойники касс и ОФД / test doubles"
+)
 _emulate_app.command("register")(_emulate.register)
 _emulate_app.command("ofd")(_emulate.ofd)
 app.add_typer(_emulate_app, name="emulate")

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from importlib import resources
@@ -13,7 +14,7 @@ import httpx2
 import msgspec
 import stamina
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table as RichTable
 
 from chekpoint.cli.demo_count import Archives, Table
@@ -118,13 +119,24 @@ async def _run(asked: Play, console: Console, base: str, key: str, archives: Arc
         headers = {"Authorization": f"Bearer {key}"}
         async with httpx2.AsyncClient(base_url=base, headers=headers, limits=limits, trust_env=False) as http:
             sending = asyncio.create_task(_send(http, orders, archives, lambda: progress.advance(sent)))
-            await _watch(archives, sending, lambda s, t: _move(progress, signed, s, proven, t))
+
+            def told(s: int, t: int) -> None:
+                total = archives.accepted if sending.done() else len(orders)
+                progress.update(sent, total=total)
+                progress.update(signed, completed=s, total=total)
+                progress.update(proven, completed=t, total=total)
+
+            await _watch(archives, sending, told)
+    if sending.done() and sending.result():
+        _refusals(console, sending.result())
     return archives.table()
 
 
-def _move(progress: Progress, signed: TaskID, s: int, proven: TaskID, t: int) -> None:
-    progress.update(signed, completed=s)
-    progress.update(proven, completed=t)
+def _refusals(console: Console, refused: Counter[str]) -> None:
+    """A receipt of 2020 need not be lawful today: say how many were refused, and why."""
+    console.print(f"Отказано по сегодняшнему закону / refused by today's law: {refused.total()}")
+    for why, count in refused.most_common():
+        console.print(f"  {count:>4}  {why}")
 
 
 def _orders() -> Iterator[dict[str, Any]]:
@@ -138,20 +150,31 @@ def _orders() -> Iterator[dict[str, Any]]:
 
 async def _send(
     http: httpx2.AsyncClient, orders: list[dict[str, Any]], archives: Archives, told: Callable[[], None]
-) -> int:
+) -> Counter[str]:
     """Send all, a few at once; an answer that does not come is asked for again under the same id."""
     slots = asyncio.Semaphore(AT_ONCE)
 
-    async def one(order: dict[str, Any]) -> int:
+    refused: Counter[str] = Counter()
+
+    async def one(order: dict[str, Any]) -> None:
         async with slots:
             answer = await _post(http, order)
         if answer.is_success:
             archives.accept(order["external_id"])
             told()
-            return 0
-        return 1
+        else:
+            refused[_why(answer)] += 1
 
-    return sum(await asyncio.gather(*(one(order) for order in orders)))
+    await asyncio.gather(*(one(order) for order in orders))
+    return refused
+
+
+def _why(answer: httpx2.Response) -> str:
+    """The first fault of a refusal, in words."""
+    try:
+        return str(answer.json()["errors"][0]["ru"])
+    except (ValueError, LookupError, TypeError):
+        return f"HTTP {answer.status_code}"
 
 
 async def _post(http: httpx2.AsyncClient, order: dict[str, Any]) -> httpx2.Response:
@@ -161,7 +184,9 @@ async def _post(http: httpx2.AsyncClient, order: dict[str, Any]) -> httpx2.Respo
     raise PlayError("the hub does not answer")
 
 
-async def _watch(archives: Archives, sending: "asyncio.Task[int]", told: Callable[[int, int], None]) -> None:
+async def _watch(
+    archives: Archives, sending: "asyncio.Task[Counter[str]]", told: Callable[[int, int], None]
+) -> None:
     best, moved_at = (-1, -1), _CLOCK.monotonic()
     while True:
         signed, ticketed = archives.look(), archives.ticketed()

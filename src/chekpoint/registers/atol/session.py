@@ -31,11 +31,6 @@ from chekpoint.registers.atol.web import (
 )
 
 _GROWTH = 1.6
-# For reads alone: a fiscal command is never sent twice.
-_READS: Final[dict[str, Any]] = {
-    "on": (Unreachable, AnswerLost), "attempts": 3, "timeout": None, "wait_initial": 0.05, "wait_max": 0.2,
-    "wait_jitter": 0.0,
-}  # fmt: skip
 _STANDSTILL = {"paperError": "нет бумаги", "connectionError": "нет связи с ККТ", "fnError": "ошибка ФН"}
 
 
@@ -46,6 +41,20 @@ class Posted(Enum):
     KNOWN = auto()
 
 
+class _Middleman(Exception):
+    """A gateway answered instead of the server: the question was not heard."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(f"HTTP {reply.status}")
+        self.reply = reply
+
+
+def _from_server(reply: Reply) -> Reply:
+    if reply.status in {502, 503, 504}:
+        raise _Middleman(reply)
+    return reply
+
+
 class TaskFailed(Exception):
     """A harmless task ended with an error of the driver."""
 
@@ -53,6 +62,13 @@ class TaskFailed(Exception):
         super().__init__(f"{code} {text}")
         self.code = code
         self.text = text
+
+
+# For reads alone: a fiscal command is never sent twice.
+_READS: Final[dict[str, Any]] = {
+    "on": (Unreachable, AnswerLost, _Middleman), "attempts": 3, "timeout": None, "wait_initial": 0.05, "wait_max": 0.2,
+    "wait_jitter": 0.0,
+}  # fmt: skip
 
 
 class Session:
@@ -113,7 +129,9 @@ class Session:
         try:
             async for attempt in stamina.retry_context(**_READS):
                 with attempt:
-                    return await self._carry(call)
+                    return _from_server(await self._carry(call))
+        except _Middleman as fault:
+            return fault.reply
         except (Unreachable, AnswerLost) as fault:
             self._routes = None
             raise _no_link(fault) from fault
