@@ -71,11 +71,13 @@ def _operation(of: Operation) -> dict[str, Any]:
 def _body_schema(of: Operation) -> dict[str, Any]:
     if of.body is not Order:
         return _ref(of.body)
+    # A malformed order in a batch is refused by itself, and the others are taken: so anything goes there.
+    one = {"anyOf": [_ref(Order), {}]}
     batch = {
         "type": "object",
         "required": ["receipts"],
         "additionalProperties": False,
-        "properties": {"receipts": {"type": "array", "minItems": 1, "maxItems": BATCH_MOST, "items": _ref(Order)}},
+        "properties": {"receipts": {"type": "array", "minItems": 1, "maxItems": BATCH_MOST, "items": one}},
     }  # fmt: skip
     return {"oneOf": [_ref(Order), batch]}
 
