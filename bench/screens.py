@@ -10,7 +10,8 @@ import random
 import statistics
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from tests.doubles.bare_register import BareRegister
 from tests.doubles.deaf_shop import DeafShop
 from tests.doubles.hubs import SELLER, SHOP, furnish
 
-FEW, MANY, ROUNDS = 10_000, 2_000_000, 40
+FEW, MANY, ROUNDS = 10_000, 2_000_000, 60
 REGISTERS = 20
 CONTENT = b'{"kind":"sale","taxation":"osn","items":[' + b" " * 400 + b"]}"
 RECEIPT = (
@@ -55,7 +56,7 @@ def archive(count: int) -> Iterator[tuple[Any, ...]]:
 
 def fill(url: str, count: int) -> None:
     """Write the archive; the file is thrown away, so nothing is waited for."""
-    con = open_store(url, node="a", clock=SystemClock()).engine.connect()
+    con: Any = open_store(url, node="a", clock=SystemClock()).engine.connect()
     con.execute("PRAGMA synchronous=OFF")
     con.execute("PRAGMA foreign_keys=OFF")
     con.execute("PRAGMA cache_size=-400000")
@@ -74,8 +75,9 @@ def fill(url: str, count: int) -> None:
     con.close()
 
 
-async def measured(url: str, count: int) -> dict[str, tuple[float, float]]:
-    """Page -> (p50, p95) in milliseconds, each page asked in turn with the others."""
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[httpx2.AsyncClient]:
+    """A signed-in client of the screens over one archive."""
     registers = {f"r{n}": BareRegister(drive(n)) for n in range(REGISTERS)}
     clock, chance = SystemClock(), random.Random(1)
     hub = Hub(
@@ -86,11 +88,11 @@ async def measured(url: str, count: int) -> dict[str, tuple[float, float]]:
     await furnish(hub, registers)
     await hub.store.write(lambda tx: _stand(tx, registers))
     password = await first_password(hub.store, hub.post.keys)
+    transport = httpx2.ASGITransport(app=screens(hub, secret_key="bench"))  # noqa: S106 - nobody is to be kept out
     try:
-        transport = httpx2.ASGITransport(app=screens(hub, secret_key="bench"))  # noqa: S106 - nobody is to be kept out
         async with httpx2.AsyncClient(transport=transport, base_url="http://bench") as client:
             await _sign_in(client, password or "")
-            return {name: _quantiles(times) for name, times in (await _asked(client, count)).items()}
+            yield client
     finally:
         await hub.stop()
 
@@ -125,20 +127,25 @@ def pages(count: int, chance: random.Random) -> dict[str, str]:
     }
 
 
-async def _asked(client: httpx2.AsyncClient, count: int) -> dict[str, list[float]]:
-    chance = random.Random(2)
-    times: dict[str, list[float]] = {}
-    for turn in range(ROUNDS + 2):
-        for name, path in pages(count, chance).items():
-            took = await _timed(lambda p=path: client.get(p))
-            if turn > 1:
-                times.setdefault(name, []).append(took)
+async def asked(urls: dict[int, str]) -> dict[int, dict[str, list[float]]]:
+    """Size of the archive -> page -> milliseconds, the archives in turns so that the machine's noise falls on each."""
+    times: dict[int, dict[str, list[float]]] = {count: {} for count in urls}
+    async with AsyncExitStack() as stack:
+        clients = {count: await stack.enter_async_context(opened(url)) for count, url in urls.items()}
+        chances = {count: random.Random(2) for count in urls}
+        for turn in range(ROUNDS + 2):
+            plans = {count: pages(count, chances[count]) for count in urls}
+            for name in plans[FEW]:
+                for count, client in clients.items():
+                    took = await _timed(client, plans[count][name])
+                    if turn > 1:
+                        times[count].setdefault(name, []).append(took)
     return times
 
 
-async def _timed(ask: Callable[[], Awaitable[httpx2.Response]]) -> float:
+async def _timed(client: httpx2.AsyncClient, path: str) -> float:
     start = time.perf_counter()
-    answer = await ask()
+    answer = await client.get(path)
     assert answer.status_code == 200, answer.text
     return (time.perf_counter() - start) * 1000
 
@@ -149,14 +156,14 @@ def _quantiles(times: list[float]) -> tuple[float, float]:
 
 def measure(many: int = MANY) -> dict[str, Any]:
     """Both archives, and the ratios of their p95."""
-    found: dict[int, dict[str, tuple[float, float]]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for count in (FEW, many):
-            url = f"sqlite:///{Path(folder) / f'{count}.db'}"
+        urls = {count: f"sqlite:///{Path(folder) / f'{count}.db'}" for count in (FEW, many)}
+        for count, url in urls.items():
             start = time.perf_counter()
             fill(url, count)
             print(f"{count} receipts written in {time.perf_counter() - start:.0f} s", flush=True)
-            found[count] = asyncio.run(measured(url, count))
+        times = asyncio.run(asked(urls))
+    found = {count: {name: _quantiles(took) for name, took in by.items()} for count, by in times.items()}
     ratios = {name: found[many][name][1] / found[FEW][name][1] for name in found[many]}
     for name, ratio in ratios.items():
         few, much = found[FEW][name], found[many][name]
