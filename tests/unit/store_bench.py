@@ -76,7 +76,8 @@ class StoreBench:
 
     async def claim(self, lease: lanes.Lease, register: str = "r1") -> lanes.Claimed:
         want = lanes.Want(
-            register=register, seller=SELLER, fence=lease.fence, lease_ms=LEASE_SECONDS * 1000, fn=FN, last_fd=0,
+            register=register, seller=SELLER, fence=lease.fence, lease_ms=LEASE_SECONDS * 1000,
+            enough_ms=LEASE_SECONDS * 900, fn=FN, last_fd=0,
             taxations=63, marks=True,
         )  # fmt: skip
         got = await self.store.write(lambda tx: lanes.claim(tx, want, attempt_id))

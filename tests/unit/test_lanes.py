@@ -129,7 +129,7 @@ async def test_a_register_takes_only_what_its_taxation_and_format_allow(database
         lease = await node.take()
 
         def want(taxations: int) -> lanes.Want:
-            return lanes.Want("r1", SELLER, lease.fence, LEASE_MS, FN, 0, taxations, marks=False)
+            return lanes.Want("r1", SELLER, lease.fence, LEASE_MS, LEASE_MS, FN, 0, taxations, marks=False)
 
         def unit(tx: Tx) -> list[bool]:
             return [lanes.claim(tx, want(mask), attempt_id) is None for mask in (0b111110, 0b000001)]

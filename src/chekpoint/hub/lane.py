@@ -37,7 +37,7 @@ from chekpoint.hub.exchanges import Exchanges, mask, personal
 from chekpoint.hub.names import attempt_id
 from chekpoint.hub.post import Post
 from chekpoint.hub.proofs import Proofs
-from chekpoint.store import incidents, lanes, outcomes, receipts
+from chekpoint.store import incidents, lanes, outcomes
 from chekpoint.store.journal import Tx
 from chekpoint.store.transitions import move
 
@@ -134,22 +134,22 @@ class Lane:
         await shifts.before_receipt(self)
         want = lanes.Want(
             register=self.row.id, seller=self.row.seller_id, fence=self.fence, lease_ms=self.post.limits.lease_ms,
-            fn=self.fn or "", last_fd=self.last_fd, taxations=self.row.taxations or ALL_TAXATIONS,
+            enough_ms=self.post.limits.enough_ms, fn=self.fn or "", last_fd=self.last_fd, taxations=self.row.taxations or ALL_TAXATIONS,
             marks=self.row.ffd == "1.2",
         )  # fmt: skip
-        taken, buyer = await self.post.store.write(lambda tx: _claim(tx, want))
+        taken = await self.post.store.write(lambda tx: lanes.claim(tx, want, attempt_id))
         if taken is None:
             await self._idle()
         elif isinstance(taken, lanes.Orphan):
             await recovery.adopt_queued(self, taken)
         else:
-            await self._register(taken, buyer, want)
+            await self._register(taken, want)
             if self.standing and self.proofs.is_due():
                 await self.proofs.look()
 
-    async def _register(self, taken: lanes.Claimed, buyer: bytes | None, want: lanes.Want) -> None:
+    async def _register(self, taken: lanes.Claimed, want: lanes.Want) -> None:
         attempt = Attempt(
-            id=taken.attempt_id, receipt_id=taken.claim.id, receipt=restore(taken.claim.content, buyer),
+            id=taken.attempt_id, receipt_id=taken.claim.id, receipt=restore(taken.claim.content, taken.claim.buyer),
             mark=taken.claim.mark, digest=taken.claim.digest, fn=want.fn, last_fd=want.last_fd, fence=want.fence,
         )  # fmt: skip
         try:
@@ -161,7 +161,7 @@ class Lane:
             await self.refused(attempt, error, State.REGISTERING)
         except RegisterBlocked as error:
             # Others may take it at once; but one that blocks every lane must not come back at once for ever.
-            wait = self._patience(taken.number) if taken.number > 1 else 0.0
+            wait = self._patience(taken.number - 1) if taken.number > 1 else 0.0
             await self._back(attempt, "blocked", Cause.BLOCKED, error, wait=wait)
             if error.reason is not BlockReason.SHIFT_EXPIRED:
                 raise
@@ -186,7 +186,7 @@ class Lane:
 
     def _patience(self, tries: int) -> float:
         limits = self.post.limits
-        return min(limits.retry_receipt * 2.0 ** min(tries - 1, 10), 300.0)
+        return min(limits.retry_receipt * 2.0 ** min(tries - 1, 10), limits.retry_most)
 
     async def _back(self, attempt: Attempt, result: str, cause: Cause, error: Any, *, wait: float) -> None:
         def unit(tx: Tx) -> None:
@@ -272,11 +272,6 @@ class Lane:
         except StoreError:
             self._let_go()
         await self.post.bell.wait((self.row.id,), pause)
-
-
-def _claim(tx: Tx, want: lanes.Want) -> tuple[lanes.Claimed | lanes.Orphan | None, bytes | None]:
-    taken = lanes.claim(tx, want, attempt_id)
-    return taken, receipts.buyer_of(tx, taken.claim.id) if taken else None
 
 
 def refuse(tx: Tx, attempt: Attempt, error: Rejected, old: State, *, name: str, key: str) -> None:

@@ -13,7 +13,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     exchange_calm: float = 10.0  # while nothing changes
     backoff_first: float = 1.0
     backoff_most: float = 30.0
-    retry_receipt: float = 2.0  # a receipt that was NotSent is not tried again at once
+    retry_receipt: float = 1.0  # a receipt that was NotSent is not tried again at once
+    retry_most: float = 30.0
     proof_expected: float = 900.0  # a document not at the operator by then is worth an incident
     operator_every: float = 5.0
     operator_calm: float = 60.0
@@ -34,3 +35,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     def lease_ms(self) -> int:
         """The lease in milliseconds."""
         return int(self.lease * 1000)
+
+    @property
+    def enough_ms(self) -> int:
+        """What must be left of a lease for a command to be sent under it: more than any command takes."""
+        return int((self.lease + self.io_timeout) / 2 * 1000)

@@ -66,9 +66,9 @@ class OperatorWatch:
             fn=record.fn, fd_number=record.fd_number, answer=record.answer, operator_sign=record.ticket_sign,
             evidence=record.evidence,
         )  # fmt: skip
-        source, key = f"operator:{self._name}", self._post.keys.new()
+        source, key = f"operator:{self._name}", self._post.keys.new
 
         def unit(tx: Tx) -> bool:
-            return proofs.ticketed(tx, one.id, found, source, key)
+            return proofs.ticketed(tx, [(one.id, found)], source, key) == 1
 
         return await self._post.store.write(unit)

@@ -4,7 +4,8 @@ Documents leave a drive strictly in FD order. So when the exchange counter says 
 document is n, every document below n has left; when nothing is unsent, every one signed before the reading.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
@@ -14,7 +15,7 @@ from chekpoint.core.ports import ExchangeReading, Ticket
 from chekpoint.hub import troubles
 from chekpoint.store import incidents, ladder, outcomes
 from chekpoint.store.journal import Tx
-from chekpoint.store.transitions import climb
+from chekpoint.store.transitions import climb_all
 
 if TYPE_CHECKING:
     from chekpoint.hub.lane import Lane
@@ -45,8 +46,11 @@ class Proofs:
             self.expect()
 
     async def _anything(self, fn: str) -> bool:
-        goal = Proof.TICKETED if self._lane.register.gives_tickets else Proof.SENT_TO_OFD
-        return await self._lane.post.store.read(lambda tx: ladder.anything(tx, fn, goal))
+        return await self._lane.post.store.read(lambda tx: ladder.anything(tx, fn, self._goal))
+
+    @property
+    def _goal(self) -> Proof:
+        return Proof.TICKETED if self._lane.register.gives_tickets else Proof.SENT_TO_OFD
 
     def is_due(self) -> bool:
         """Is it time to look, even while receipts wait?"""
@@ -72,53 +76,63 @@ class Proofs:
         lane, signed_before = self._lane, self._lane.last_fd
         try:
             reading: ExchangeReading = await lane.ask(lane.register.exchange())
-            moved = await self._sent(reading, signed_before)
-            moved |= await self._tickets(reading.fn)
+            found = await self._sent(reading, signed_before)
+            got = [(r, t) for r, fd in found.waiting if (t := await lane.ask(lane.register.ticket(fd)))]
         except OutcomeUnknown as error:
             log.info("exchange_unreadable", register=lane.row.id, why=error.message)
             return False
-        self._open = await self._anything(reading.fn)
-        return moved
+        self._open = await self._tickets(reading.fn, got) if got else found.left
+        return bool(found.climbed or got)
 
-    async def _sent(self, reading: ExchangeReading, signed_before: int) -> bool:
-        below: int | None = reading.unsent_first_fd if reading.unsent_count else signed_before + 1
-        if below is None:
-            return False
+    async def _sent(self, reading: ExchangeReading, signed_before: int) -> "_Look":
+        """What has left the register by this reading; the same unit finds who waits for a ticket."""
+        below = (reading.unsent_first_fd if reading.unsent_count else signed_before + 1) or 0
         lane, rung, source = self._lane, Proof.SENT_TO_OFD, f"register:{self._lane.row.id}"
 
-        def unit(tx: Tx) -> int:
+        def unit(tx: Tx) -> _Look:
             found = ladder.below(tx, reading.fn, below, rung, limit=BATCH)
             check = tx.now + int(lane.post.limits.proof_expected * 1000)
-            for receipt_id in found:
-                key = lane.post.keys.new()
-                climb(tx, receipt_id, rung, source=source, body=reading.evidence, check=check, key=key)
-            return len(found)
+            bodies = dict.fromkeys(found, reading.evidence)
+            climb_all(tx, bodies, rung, source=source, check=check, key=lane.post.keys.new)
+            gives = lane.register.gives_tickets
+            waiting = ladder.waiting(tx, reading.fn, limit=BATCH) if gives else []
+            return _Look(len(found), waiting, ladder.anything(tx, reading.fn, self._goal))
 
-        count = total = await lane.post.store.write(unit)
-        while count == BATCH:
-            count = await lane.post.store.write(unit)
-        return total > 0
+        look = await lane.post.store.write(unit)
+        climbed = look.climbed
+        while look.climbed == BATCH:
+            look = await lane.post.store.write(unit)
+        return look._replace(climbed=climbed)
 
-    async def _tickets(self, fn: str) -> bool:
-        lane = self._lane
-        if not lane.register.gives_tickets:
-            return False
-        waiting = await lane.post.store.read(lambda tx: ladder.waiting(tx, fn, limit=BATCH))
-        got = [
-            (receipt_id, t) for receipt_id, fd in waiting if (t := await lane.ask(lane.register.ticket(fd)))
-        ]
-        if got:
-            source, keys = f"register:{lane.row.id}", lane.post.keys
-            await lane.post.store.write(lambda tx: [ticketed(tx, r, t, source, keys.new()) for r, t in got])
-        return bool(got)
+    async def _tickets(self, fn: str, got: list[tuple[str, Ticket]]) -> bool:
+        """Write the tickets down; is anything of the drive still below the goal?"""
+        source, keys = f"register:{self._lane.row.id}", self._lane.post.keys
+
+        def unit(tx: Tx) -> bool:
+            ticketed(tx, got, source, keys.new)
+            return ladder.anything(tx, fn, self._goal)
+
+        return await self._lane.post.store.write(unit)
 
 
-def ticketed(tx: Tx, receipt_id: str, found: Ticket, source: str, key: str) -> bool:
-    """A ticket that accepts is a rung; one that does not opens an incident (1022 != 0 is not a rung)."""
-    outcomes.keep_ticket(tx, found)
-    if found.answer == 0:
-        return climb(tx, receipt_id, Proof.TICKETED, source=source, body=found.evidence, check=None, key=key)
-    words = troubles.refused_by_operator(found.fn, found.fd_number, found.answer)
-    incidents.open_incident(tx, "refused_by_operator", receipt_id, words, key=key)
-    ladder.put_off(tx, receipt_id)
-    return False
+class _Look(NamedTuple):
+    """One look at the exchange counter: how many climbed, who waits for a ticket, is anything left below."""
+
+    climbed: int
+    waiting: list[tuple[str, int]]
+    left: bool
+
+
+def ticketed(tx: Tx, got: Sequence[tuple[str, Ticket]], source: str, key: Callable[[], str]) -> int:
+    """A ticket that accepts is a rung; one that does not opens an incident (1022 != 0 is not a rung).
+
+    Takes (receipt, ticket) pairs; returns how many climbed.
+    """
+    for receipt_id, found in got:
+        outcomes.keep_ticket(tx, found)
+        if found.answer != 0:
+            words = troubles.refused_by_operator(found.fn, found.fd_number, found.answer)
+            incidents.open_incident(tx, "refused_by_operator", receipt_id, words, key=key())
+            ladder.put_off(tx, receipt_id)
+    bodies = {receipt_id: found.evidence for receipt_id, found in got if found.answer == 0}
+    return climb_all(tx, bodies, Proof.TICKETED, source=source, check=None, key=key)

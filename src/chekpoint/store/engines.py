@@ -16,6 +16,7 @@ from chekpoint.core.errors import StoreError
 
 PAGE_BYTES = 8192  # with a checkpoint each 5000 pages: the fastest durable setting measured
 CHECKPOINT_PAGES = 5000
+CACHE_KIB = 16384  # the default of 2 MiB spills pages to the disk in the middle of a large group
 BUSY_MS = 30_000
 
 
@@ -83,6 +84,8 @@ class Sqlite:
         con.execute("PRAGMA journal_mode=WAL")
         con.execute(f"PRAGMA synchronous={self._synchronous}")
         con.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
+        con.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+        con.execute("PRAGMA temp_store=MEMORY")  # what a statement needs to undo itself: no file for that
         con.execute("PRAGMA foreign_keys=ON")
         con.execute(f"PRAGMA busy_timeout={BUSY_MS}")
         if readonly:

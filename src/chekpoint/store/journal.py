@@ -30,18 +30,20 @@ from chekpoint.store.sql import Query
 T = TypeVar("T")
 GROUP: Final = 512  # units in one transaction at the most
 _STOP: Final = object()
+_ENCODE: Final = msgspec.json.Encoder().encode
 
 
 class Tx:
     """One transaction, as a unit sees it. Times inside it are ``now`` (milliseconds UTC)."""
 
-    __slots__ = ("_cursor", "_later", "engine", "events", "now", "wrote")
+    __slots__ = ("_asked", "_cursor", "_later", "engine", "events", "now", "wrote")
 
     def __init__(self, cursor: Any, engine: str, now: int) -> None:
         self._cursor, self.engine, self.now = cursor, engine, now
         self.wrote = False
         self.events: list[events.Draft] = []
         self._later: dict[Query, list[dict[str, Any]]] = defaultdict(list)
+        self._asked: dict[Query, frozenset[Any]] = {}
 
     def run(self, query: Query, **params: Any) -> int:
         """Execute a statement that writes; returns the number of rows it touched."""
@@ -63,6 +65,13 @@ class Tx:
         rows: Sequence[Any] = self._cursor.fetchall()
         return rows
 
+    def once(self, query: Query) -> frozenset[Any]:
+        """All rows, asked once for the whole group: for settings, which units read and do not write."""
+        found = self._asked.get(query)
+        if found is None:
+            found = self._asked[query] = frozenset(self.all(query))
+        return found
+
     def each(self, query: Query, **params: Any) -> Iterator[Any]:
         """Row by row, for what does not fit into memory (SQLite; psycopg keeps the answer)."""
         sql, fixed = query.text(self.engine)
@@ -83,7 +92,7 @@ class Tx:
 
     def event(self, kind: str, subject: str, **body: Any) -> None:
         """Append an event to the chain. No personal data in ``body``."""
-        self.events.append(events.Draft(self.now, kind, subject, msgspec.json.encode(body)))
+        self.events.append(events.Draft(self.now, kind, subject, _ENCODE(body)))
 
     def take_later(self) -> dict[Query, list[dict[str, Any]]]:
         """The rows put off so far (the journal's own business)."""

@@ -234,6 +234,7 @@ class Want(NamedTuple):
     seller: str
     fence: int
     lease_ms: int
+    enough_ms: int  # the lease must outlast any one command
     fn: str
     last_fd: int
     taxations: int
@@ -285,14 +286,18 @@ class Orphan(NamedTuple):
 
 
 def claim(tx: Tx, want: Want, name_attempt: Callable[[str, int], str]) -> Claimed | Orphan | None:
-    """Take the most urgent receipt: queued -> registering, with the attempt row (invariant 3)."""
-    renew(tx, want.register, want.fence, lease_ms=want.lease_ms)
-    found = most_urgent(tx, seller=want.seller, taxations=want.taxations, marks=want.marks)
+    """Take the most urgent receipt: queued -> registering, with the attempt row (invariant 3).
+
+    The lease is renewed when less than ``want.enough_ms`` is left of it; raises Conflict when it is lost.
+    """
+    found = _candidate(tx, want)
+    if found is None:
+        renew(tx, want.register, want.fence, lease_ms=want.lease_ms)
+        found = _candidate(tx, want)
     if found is None:
         return None
-    orphan = tx.one(_ORPHAN, mark=found.mark)
-    if orphan is not None:
-        return Orphan(found, *orphan)
+    if found.orphaned:
+        return Orphan(found, *tx.one(_ORPHAN, mark=found.mark))
     number = found.tries + 1
     attempt_id = name_attempt(found.mark, number)
     check = tx.now + want.lease_ms
@@ -306,6 +311,13 @@ def claim(tx: Tx, want: Want, name_attempt: Callable[[str, int], str]) -> Claime
         last_fd=want.last_fd, digest=found.digest, fence=want.fence, started_at=tx.now,
     )  # fmt: skip
     return Claimed(found, attempt_id, number)
+
+
+def _candidate(tx: Tx, want: Want) -> Claim | None:
+    return most_urgent(
+        tx, register=want.register, fence=want.fence, enough=tx.now + want.enough_ms, seller=want.seller,
+        taxations=want.taxations, marks=want.marks,
+    )  # fmt: skip
 
 
 _KNOWN_FD: Final = Query(

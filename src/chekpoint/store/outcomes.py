@@ -238,9 +238,9 @@ _TICKET: Final = Query(
 )
 
 
-def keep_ticket(tx: Tx, found: Ticket) -> bool:
-    """Keep the operator's answer to a document; False when it was there already."""
-    return tx.run(
+def keep_ticket(tx: Tx, found: Ticket) -> None:
+    """Keep the operator's answer to a document; the first one stays."""
+    tx.later(
         _TICKET, fn=found.fn, fd_number=found.fd_number, answer=found.answer, flags=found.flags,
         operator_inn=found.operator_inn, operator_sign=found.operator_sign, made_at=found.made_at, seen_at=tx.now,
-    ) == 1  # fmt: skip
+    )  # fmt: skip

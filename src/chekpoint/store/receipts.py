@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import ARRAY, Text, bindparam, func, insert, literal_column, select, text
+from sqlalchemy import ARRAY, Text, bindparam, exists, func, insert, literal_column, select, text
 
 from chekpoint.core.lifecycle import State
 from chekpoint.store.journal import Tx
 from chekpoint.store.sql import Query
-from chekpoint.store.tables import contact, receipt
+from chekpoint.store.tables import contact, fiscal_document, lane, receipt
 
 
 class Accepted(NamedTuple):
@@ -100,7 +100,7 @@ def _store(tx: Tx, offer: Offer) -> None:
 
 
 class Claim(NamedTuple):
-    """A receipt that a lane has taken."""
+    """A receipt that a lane may take, with its buyer (None once purged)."""
 
     id: str
     shop_id: str
@@ -110,8 +110,18 @@ class Claim(NamedTuple):
     tries: int
     kind: str
     total: int
+    buyer: bytes | None
+    orphaned: bool  # a document of its order is known, and belongs to no receipt
 
 
+_LEASED: Final = exists().where(
+    lane.c.register_id == bindparam("register"),
+    lane.c.fence == bindparam("fence"),
+    lane.c.lease_until >= bindparam("enough"),
+)
+_ORPHANED: Final = exists().where(
+    fiscal_document.c.mark == receipt.c.mark, fiscal_document.c.receipt_id.is_(None)
+)
 _MOST_URGENT: Final = (
     select(receipt.c.id)
     .where(
@@ -120,29 +130,30 @@ _MOST_URGENT: Final = (
         receipt.c.ready_at <= bindparam("now"),
         receipt.c.taxation.op("&")(bindparam("taxations")) != 0,
         receipt.c.marked <= bindparam("marks"),
+        _LEASED,
     )
     .order_by(receipt.c.deadline_at, receipt.c.id)
     .limit(1)
-    .with_for_update(skip_locked=True)
+    .with_for_update(skip_locked=True, of=receipt)
 )
 CANDIDATE: Final = Query(
     _MOST_URGENT.with_only_columns(
         receipt.c.id, receipt.c.shop_id, receipt.c.mark, receipt.c.digest, receipt.c.content, receipt.c.tries,
         receipt.c.kind, receipt.c.total,
+        select(contact.c.buyer).where(contact.c.receipt_id == receipt.c.id).scalar_subquery(), _ORPHANED,
     )
 )  # fmt: skip
 
 
-def most_urgent(tx: Tx, *, seller: str, taxations: int, marks: bool) -> Claim | None:
-    """The queued receipt of a seller with the earliest deadline that a register may take."""
-    row = tx.one(CANDIDATE, seller=seller, now=tx.now, taxations=taxations, marks=int(marks))
+def most_urgent(
+    tx: Tx, *, register: str, fence: int, enough: int, seller: str, taxations: int, marks: bool
+) -> Claim | None:
+    """The queued receipt of a seller with the earliest deadline that a register may take.
+
+    None also when the register's lane is not held under ``fence`` until ``enough`` (milliseconds UTC).
+    """
+    row = tx.one(
+        CANDIDATE, register=register, fence=fence, enough=enough, seller=seller, now=tx.now, taxations=taxations,
+        marks=int(marks),
+    )  # fmt: skip
     return row and Claim(*row)
-
-
-BUYER: Final = Query(select(contact.c.buyer).where(contact.c.receipt_id == bindparam("receipt")))
-
-
-def buyer_of(tx: Tx, receipt_id: str) -> bytes | None:
-    """The buyer's JSON, or None once it was purged."""
-    row = tx.one(BUYER, receipt=receipt_id)
-    return bytes(row[0]) if row else None
