@@ -46,8 +46,8 @@ class Gate:
 
     def guard(self, store: Store) -> Store:
         """The store as this process sees it: it may hang on either side of a commit."""
-        store.write = self._guarded(store.write)  # type: ignore[method-assign]
-        store.write_bulk = self._guarded(store.write_bulk)  # type: ignore[method-assign]
+        store.write = self._guarded(store.write)
+        store.write_bulk = self._guarded(store.write_bulk)
         return store
 
     def _guarded(self, write: Callable[..., Awaitable[Any]]) -> Any:

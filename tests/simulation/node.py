@@ -3,11 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import datetime
-from pathlib import Path
 from random import Random
 from typing import Any
 
-from chekpoint.core.errors import NotSent, RegisterBlocked, BlockReason
+from chekpoint.core.errors import BlockReason, NotSent, RegisterBlocked
 from chekpoint.core.ports import OfdRecord, ShopNotice
 from chekpoint.core.witness import Note
 from chekpoint.emulators.ofd import EmulatedOfd
@@ -16,8 +15,7 @@ from chekpoint.hub.limits import Limits
 from chekpoint.store.lanes import RegisterRow
 from chekpoint.store.store import open_store
 from tests.simulation.gate import Gate
-from tests.simulation.loop import SimClock
-from tests.simulation.tills import RECEIPTS, Till
+from tests.simulation.tills import RECEIPTS, Scene, Till
 
 LIMITS = Limits(
     status_every=30.0, exchange_every=2.0, exchange_calm=30.0, sweep_every=5.0, operator_every=10.0,
@@ -60,13 +58,10 @@ class Listener:
 class Node:
     """``life`` counts incarnations. ``faults`` are errors that no process may show."""
 
-    def __init__(
-        self, name: str, folder: Path, tills: dict[str, Till], ofd: EmulatedOfd, clock: SimClock, seed: str,
-        note: Callable[[str], None],
-    ) -> None:  # fmt: skip
-        self.name, self.clock, self.note = name, clock, note
-        self.database, self.head = folder / "chekpoint.db", folder / f"head-{name}"
-        self._tills, self._ofd, self._seed = tills, ofd, seed
+    def __init__(self, name: str, scene: Scene, tills: dict[str, Till], seed: str) -> None:
+        self.name, self.clock, self.note = name, scene.clock(), scene.network.note
+        self.database, self.head = scene.folder / "chekpoint.db", scene.folder / f"head-{name}"
+        self._tills, self._ofd, self._seed = tills, scene.ofd, seed
         self.life = 0
         self.gate = Gate()
         self.gate.dead = True
@@ -98,7 +93,7 @@ class Node:
         )  # fmt: skip
 
         def register(row: RegisterRow, note: Note) -> Any:
-            return self._tills[row.id].port(gate, note)
+            return self._tills[row.id].port(gate, note, Random(chance.random()))
 
         self.hub = Hub(
             gate.guard(store), self.clock, chance, node=self.name, limits=LIMITS, zone="Europe/Moscow",

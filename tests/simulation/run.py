@@ -5,7 +5,7 @@ import shutil
 import tempfile
 import traceback
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import structlog
 
@@ -38,11 +38,12 @@ class Runner:
         self._empty = self._folder / "empty.db"
         migrate(Sqlite(str(self._empty), durable=False))
 
-    def __enter__(self) -> "Runner":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         shutil.rmtree(self._folder)
+        structlog.reset_defaults()
 
     def run(self, seed: int) -> Result:
         folder = self._folder / str(seed)

@@ -1,9 +1,9 @@
 """Registers of the simulated shop: the real driver over the emulated web server, or a bare register."""
 
 import asyncio
-import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from datetime import timedelta
+from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple, Protocol
 
@@ -32,7 +32,7 @@ from chekpoint.fiscal.receipt import Receipt
 from chekpoint.registers.atol import AtolConfig, AtolRegister
 from tests.doubles.bare_register import BareRegister
 from tests.simulation.gate import Gate
-from tests.simulation.loop import SimClock
+from tests.simulation.loop import SimClock, VirtualLoop
 from tests.simulation.wire import LATEST, Network, Weather, Wire
 
 RECEIPTS = frozenset({3, 31})
@@ -51,13 +51,37 @@ class Document(NamedTuple):
     answer: int | None
 
 
+class Scene(NamedTuple):
+    """What all parties share."""
+
+    loop: VirtualLoop
+    folder: Path
+    network: Network
+    ofd: EmulatedOfd
+    start: Callable[[Coroutine[Any, Any, Any]], "asyncio.Task[Any]"]  # a party's own work
+
+    def clock(self) -> SimClock:
+        """A clock of one's own, which may be wrong alone."""
+        return SimClock(self.loop)
+
+
+class AtolMake(NamedTuple):
+    """How a register behind the web server is made."""
+
+    generation: str
+    ffd: str
+    shift_age: timedelta | None
+    seconds_per_receipt: float
+    shift_seconds: float
+
+
 class Till(Protocol):
     """One register, whatever its kind. ``documents`` is the truth, over all drives it ever had."""
 
     key: str
     weather: Weather
 
-    def port(self, gate: Gate, note: Note) -> Register: ...
+    def port(self, gate: Gate, note: Note, chance: Random) -> Register: ...
     def documents(self) -> Iterator[Document]: ...
     def drives(self) -> list[str]: ...
     def idle(self) -> bool: ...
@@ -74,41 +98,51 @@ class AtolTill:
     """An emulated register behind the emulated web server of one generation, with its exchange to the operator."""
 
     def __init__(
-        self, number: int, generation: str, chance: Random, clock: SimClock, network: Network, ofd: EmulatedOfd,
-        weather: Weather, faults: FaultPlan, ffd: str, shift_age: timedelta | None,
-    ) -> None:  # fmt: skip
-        self.key, self.clock, self.network, self.weather = f"r{number}", clock, network, weather
-        self._number, self._chance, self._ofd, self._faults, self._ffd = number, chance, ofd, faults, ffd
+        self, number: int, scene: Scene, *, weather: Weather, faults: FaultPlan, make: AtolMake
+    ) -> None:
+        self.key, self.clock, self.network, self.weather = f"r{number}", scene.clock(), scene.network, weather
+        self._number, self._scene, self._faults, self._make = number, scene, faults, make
         self._old: list[FiscalDrive] = []
         drive = FiscalDrive(f"99990789{number:02d}000001")
         self.register = EmulatedRegister(
-            drive, clock=clock, faults=faults, connect=self._dial, exchange_period=20.0,
-            seconds_per_receipt=chance.choice((0.0, 0.5, 3.0)),
+            drive, clock=self.clock, faults=faults, connect=self._dial, exchange_period=20.0,
+            seconds_per_receipt=make.seconds_per_receipt,
         )  # fmt: skip
-        if shift_age is not None:
-            self.register.clock_offset = -shift_age
-        self.register.ensure_registered(Registration(ffd=ffd))
-        if shift_age is not None:
+        if make.shift_age is not None:
+            self.register.clock_offset = -make.shift_age
+        self.register.ensure_registered(Registration(ffd=make.ffd))
+        if make.shift_age is not None:
             drive.open_shift(self.register.local_now())
             self.register.clock_offset = timedelta()
-        self.web = AtolWeb(
-            {"1": self.register}, clock=clock, generation="v1" if generation == "v1" else "v2",
-            shift_seconds=chance.choice((0.0, 0.0, 25.0)), background=(self.register.exchange.run,),
+        self.exchanging = scene.start(self.register.exchange.run())
+        self.web, self._serving = self._boot()
+
+    def _boot(self) -> "tuple[AtolWeb, asyncio.Task[Any]]":
+        """The web server as a process of its own; its queue is a file."""
+        web = AtolWeb(
+            {"1": self.register}, clock=self.clock, generation="v1" if self._make.generation == "v1" else "v2",
+            shift_seconds=self._make.shift_seconds, path=self._scene.folder / f"queue-{self.key}.db",
         )  # fmt: skip
+        return web, self._scene.start(web.run())
+
+    def _reboot(self, seconds: float) -> None:
+        """Kill the web server in the middle of whatever it does; it is back after a while."""
+        self._serving.cancel()
+        self.web.close()
+        self.weather.down_until = self.clock.monotonic() + seconds
+        self.web, self._serving = self._boot()
 
     async def _dial(self) -> ByteStream:
-        if self._ofd.conduct.down:
+        if self._scene.ofd.conduct.down:
             raise ConnectionRefusedError
         ours, theirs = null_modem(self.clock)
-        self.network.carry("ofd", serve(self._ofd, theirs))
+        self.network.carry("ofd", serve(self._scene.ofd, theirs))
         return ours
 
-    def port(self, gate: Gate, note: Note) -> Register:
-        wire = Wire(self.key, self.web.app, self.weather, self.network, gate)
+    def port(self, gate: Gate, note: Note, chance: Random) -> Register:
+        wire = Wire(self.key, lambda: self.web.app, self.weather, self.network, gate)
         config = AtolConfig(base_url=f"http://{self.key}", poll_first=0.2, query_timeout=15.0)
-        return AtolRegister(
-            config, self.clock, httpx2.AsyncClient(transport=wire), random.Random(self._chance.random())
-        )
+        return AtolRegister(config, self.clock, httpx2.AsyncClient(transport=wire), chance, note)
 
     def documents(self) -> Iterator[Document]:
         for drive in (*self._old, self.register.drive):
@@ -118,7 +152,7 @@ class AtolTill:
                     marks = (receipt.note, receipt.user_property.value if receipt.user_property else None)
                     mark = next((m for m in marks if m and len(m) == 16), None)
                     name = receipt.items[0].name if receipt.items else None
-                    kept = self._ofd.archive.find(doc.fn, doc.fd_number)
+                    kept = self._scene.ofd.archive.find(doc.fn, doc.fd_number)
                     answer = kept.answer if kept else None
                     yield Document(doc.fn, doc.fd_number, doc.sign_text, doc.total, mark, name, answer)
 
@@ -129,7 +163,7 @@ class AtolTill:
         return self.network.quiet(self.key) and self.web.store.counts("1")[1] == 0
 
     def trouble(self, chance: Random) -> str:
-        kind = chance.choice(("power", "link", "paper", "cover", "refused", "hold"))
+        kind = chance.choice(("power", "link", "paper", "cover", "refused", "hold", "reboot"))
         seconds = chance.uniform(1, 90)
         match kind:
             case "power":
@@ -142,6 +176,8 @@ class AtolTill:
                 self.register.cover_open = True
             case "refused":
                 self.weather.down_until = self.clock.monotonic() + seconds
+            case "reboot":
+                self._reboot(seconds)
             case "hold":
                 for device in self.web.devices:
                     device.engine.hold(on=True)
@@ -161,7 +197,7 @@ class AtolTill:
         self._old.append(drive)
         fresh = FiscalDrive(f"99990789{self._number:02d}{len(self._old) + 1:06d}")
         self.register.drive = self.register.exchange.drive = fresh
-        self.register.ensure_registered(Registration(ffd=self._ffd))
+        self.register.ensure_registered(Registration(ffd=self._make.ffd))
         return True
 
     def mend(self) -> None:
@@ -191,14 +227,15 @@ class AtolTill:
 class BareTill:
     """The port itself over a bad network: fast, and nastier in timing."""
 
-    def __init__(self, number: int, clock: SimClock, network: Network, weather: Weather) -> None:
-        self.key, self.clock, self.network, self.weather = f"r{number}", clock, network, weather
+    def __init__(self, number: int, scene: Scene, *, weather: Weather) -> None:
+        self.key, self.clock, self.network, self.weather = f"r{number}", scene.clock(), scene.network, weather
         self._number = number
         self.register = BareRegister(f"99990780{number:02d}000001")
         self._old: list[BareRegister] = []
         self._block_until = 0.0
 
-    def port(self, gate: Gate, note: Note) -> Register:
+    def port(self, gate: Gate, note: Note, chance: Random) -> Register:
+        del note, chance  # it speaks to nobody on a wire
         return BareLine(self, gate)
 
     def documents(self) -> Iterator[Document]:

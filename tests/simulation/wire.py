@@ -4,6 +4,7 @@ What has left the client is carried by the network's own tasks, so it arrives ev
 """
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine
 from random import Random
 from typing import Any
@@ -57,9 +58,9 @@ class Network:
 
     def _arrived(self, task: "asyncio.Task[Any]") -> None:
         self.moving.pop(task, None)
-        if not task.cancelled() and (fault := task.exception()) is not None:
-            if not isinstance(fault, ConnectionError | httpx2.HTTPError):
-                self.faults.append(fault)
+        fault = None if task.cancelled() else task.exception()
+        if fault is not None and not isinstance(fault, ConnectionError | httpx2.HTTPError):
+            self.faults.append(fault)
 
     def quiet(self, where: str) -> bool:
         """Is nothing on its way to this register?"""
@@ -73,9 +74,11 @@ class Network:
 class Wire(httpx2.AsyncBaseTransport):
     """One client's connection to one web server."""
 
-    def __init__(self, where: str, app: Any, weather: Weather, network: Network, gate: Gate) -> None:
+    def __init__(
+        self, where: str, app: Callable[[], Any], weather: Weather, network: Network, gate: Gate
+    ) -> None:
         self._where, self._weather, self._network, self._gate = where, weather, network, gate
-        self._server = httpx2.ASGITransport(app)
+        self._app = app  # asked for each request: the server may have been started anew
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         await self._gate.passing()
@@ -132,6 +135,11 @@ class Wire(httpx2.AsyncBaseTransport):
         copy = httpx2.Request(request.method, request.url, headers=request.headers, content=request.content)
 
         async def arrive() -> httpx2.Response:
-            return await self._server.handle_async_request(copy)
+            try:
+                return await httpx2.ASGITransport(self._app()).handle_async_request(copy)
+            except (
+                sqlite3.ProgrammingError
+            ) as error:  # its queue was closed: the server died over this request
+                raise httpx2.RemoteProtocolError("server disconnected") from error
 
         return self._network.carry(self._where, self._network.later(seconds, arrive))

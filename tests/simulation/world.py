@@ -21,9 +21,9 @@ from tests.simulation import oracle
 from tests.simulation.gate import Gone
 from tests.simulation.loop import SimClock, VirtualLoop
 from tests.simulation.node import Node
-from tests.simulation.plan import Plan, plan_of
+from tests.simulation.plan import plan_of
 from tests.simulation.shop import HASTY, PATIENT, SELLER, Sale, foreign, sale
-from tests.simulation.tills import AtolTill, BareTill, Document, Till
+from tests.simulation.tills import AtolMake, AtolTill, BareTill, Document, Scene, Till
 from tests.simulation.wire import LATEST, Network, Weather
 
 CALM = 4 * 3600.0  # the longest that anything may take to come to its end
@@ -42,14 +42,12 @@ class World:
         self.database = folder / "chekpoint.db"
         self.network = Network(self.note)
         self.ofd = EmulatedOfd(clock=SimClock(loop), faults=FaultPlan(seed=seed))
+        self.scene = Scene(loop, folder, self.network, self.ofd, loop.create_task)
         self.tills: dict[str, Till] = {}
         for number, kind in enumerate(self.plan.tills, 1):
             till = self._till(number, kind)
             self.tills[till.key] = till
-        self.nodes = [
-            Node(name, folder, self.tills, self.ofd, SimClock(loop), f"{seed}", self.note)
-            for name in "ab"[: self.plan.nodes]
-        ]
+        self.nodes = [Node(name, self.scene, self.tills, f"{seed}") for name in "ab"[: self.plan.nodes]]
         self.sales = [sale(number, self.chance) for number in range(self.plan.orders)]
         self.storming = True
         self.restoring = False
@@ -60,19 +58,15 @@ class World:
 
     def _till(self, number: int, kind: str) -> Till:
         weather = Weather(Random(f"weather/{self.seed}/{number}"), self.plan.badness)
-        clock = SimClock(self.loop)
         if kind == "bare":
-            return BareTill(number, clock, self.network, weather)
+            return BareTill(number, self.scene, weather=weather)
+        age = timedelta(hours=24, seconds=-self.chance.uniform(10, self.plan.storm))
+        make = AtolMake(
+            kind, self.plan.ffd, age if self.plan.old_shift else None, self.chance.choice((0.0, 0.5, 3.0)),
+            self.chance.choice((0.0, 0.0, 25.0)),
+        )  # fmt: skip
         faults = FaultPlan(_device_chances(self.plan.device), seed=self.seed * 10 + number)
-        chance = Random(f"till/{self.seed}/{number}")
-        age = (
-            timedelta(hours=24, seconds=-self.chance.uniform(10, self.plan.storm))
-            if self.plan.old_shift
-            else None
-        )
-        return AtolTill(
-            number, kind, chance, clock, self.network, self.ofd, weather, faults, self.plan.ffd, age
-        )
+        return AtolTill(number, self.scene, weather=weather, faults=faults, make=make)
 
     # -- the run -------------------------------------------------------------------------------------------------------
 
@@ -80,9 +74,6 @@ class World:
         """Raises oracle.Broken."""
         self.note(f"plan {self.plan}")
         await self._furnish()
-        serving = [
-            self._background(till.web.run()) for till in self.tills.values() if isinstance(till, AtolTill)
-        ]
         for node in self.nodes:
             node.start()
         minding = [self._background(self._mind(node)) for node in self.nodes]
@@ -91,7 +82,7 @@ class World:
         self._end_storm()
         await self._settle()
         self._judge()
-        for task in (*serving, *minding, *watching):
+        for task in (*minding, *watching):
             task.cancel()
 
     def _background(self, work: Any) -> "asyncio.Task[Any]":
@@ -198,7 +189,8 @@ class World:
 
     async def _jump(self) -> None:
         seconds = self.chance.choice((-3600.0, -300.0, -20.0, 20.0, 300.0, 7200.0))
-        party: Node | Till = self.chance.choice([*self.nodes, *self.tills.values()])
+        parties: list[Node | Till] = [*self.nodes, *self.tills.values()]
+        party = self.chance.choice(parties)
         if isinstance(party, Node):
             party.clock.skew += timedelta(seconds=seconds)
             self.note(f"clock of node {party.name} jumps {seconds:g} s")
@@ -345,7 +337,7 @@ class World:
             node.gate.on_commit = lambda _: None
 
     async def _settle(self) -> None:
-        end = self.loop.time() + CALM
+        end, left = self.loop.time() + CALM, ["nothing was looked at"]
         while self.loop.time() < end and not self.faults:
             await asyncio.sleep(LOOK)
             left = oracle.unsettled(self.database, self.tills.values(), live=self._live())
