@@ -6,6 +6,7 @@ exchange counter and the ladder: a document that should have been at the operato
 """
 
 import asyncio
+from functools import partial
 from typing import Final, NamedTuple
 
 from chekpoint.core.clock import epoch_ms
@@ -51,8 +52,14 @@ class Readings:
         async with self._lock:
             if self._hub.post.clock.monotonic() < self._until:
                 return
-            self._posts, self._unproven, self._turnover = await self._hub.store.read(_look)
+            self._posts, self._unproven = await self._hub.store.read(_look)
+            await self._count({post.fn for post in self._posts if post.fn} - self._turnover.keys())
             self._until = self._hub.post.clock.monotonic() + REMEMBERED
+
+    async def _count(self, fresh: set[str]) -> None:
+        """The turnover of a drive is read once: the site looks at it when it first sees the register."""
+        for fn in sorted(fresh):
+            self._turnover[fn] = await self._hub.store.read(partial(standing.turnover, fn=fn))
 
     def _seen(self, post: standing.Post, exchange: Exchange) -> Seen:
         why = self._why_not(post, exchange)
@@ -63,20 +70,15 @@ class Readings:
 
     def _why_not(self, post: standing.Post, exchange: Exchange) -> str:
         """Why the register cannot be called working; empty when it can."""
-        status = post.status
         if not post.enabled or post.draining:
             return "off"
         if post.block is not None:
             return post.block
-        if status is None or post.status_at is None or self._age(post.status_at) > self._patience():
+        if post.status_at is None or self._age(post.status_at) > self._patience():
             return "silent"
-        if not status.ready and status.block is not None:
-            return status.block.value
-        if not status.ready or not status.fn or status.fn != post.fn:
-            return "fiscal_drive"
         if exchange.stop_unsent and self._unproven.get(post.id):
             return "unsent"
-        return ""
+        return _itself(post)
 
     def _age(self, at: int) -> float:
         return (epoch_ms(self._hub.post.clock.now()) - at) / 1000
@@ -86,7 +88,13 @@ class Readings:
         return SILENT * limits.status_every + limits.io_timeout
 
 
-def _look(tx: Tx) -> tuple[list[standing.Post], dict[str, int], dict[str, int]]:
-    posts = standing.posts(tx)
-    drives = {post.fn for post in posts if post.fn}
-    return posts, overdue.unproven(tx), {fn: standing.turnover(tx, fn) for fn in drives}
+def _look(tx: Tx) -> tuple[list[standing.Post], dict[str, int]]:
+    return standing.posts(tx), overdue.unproven(tx)
+
+
+def _itself(post: standing.Post) -> str:
+    """What the register says of itself, and whether its drive is the one that the lane works with."""
+    status = post.status
+    if status is None or not status.ready:
+        return status.block.value if status and status.block else "not_ready"
+    return "" if status.fn and status.fn == post.fn else "fiscal_drive"

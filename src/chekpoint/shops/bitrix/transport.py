@@ -20,15 +20,15 @@ def open_client(ca_file: str | None = None) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(verify=verify, limits=limits, trust_env=False, follow_redirects=False)
 
 
-async def poll(client: httpx2.AsyncClient, link: str, body: bytes, timeout: float) -> Reply:
+async def poll(client: httpx2.AsyncClient, link: str, body: bytes, patience: float) -> Reply:
     """One exchange with the site; whatever is not an answer of the protocol is Broken."""
-    limit = httpx2.Timeout(timeout, connect=min(_CONNECT, timeout))
+    limit = httpx2.Timeout(patience, connect=min(_CONNECT, patience))
     headers = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "Chekpoint"}
     try:
         async with client.stream("POST", link, content=body, headers=headers, timeout=limit) as answer:
             return read_reply(answer.status_code, await _whole(answer))
     except httpx2.TimeoutException:
-        return Broken(f"сайт не ответил за {timeout:g} с", f"the site did not answer within {timeout:g} s")
+        return Broken(f"сайт не ответил за {patience:g} с", f"the site did not answer within {patience:g} s")
     except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, UnicodeError, OSError) as error:
         # the words of the error may hold the link, and with it the hash: only the kind is told
         kind = type(error).__name__
