@@ -43,7 +43,7 @@ _ID: Final = Parameter("receipt_id", "path", "The receipt's id, from the answer 
 _QUERY: Final = (
     Parameter(
         "external_id", "query", "The shop's own id of the receipt.",
-        {"type": "string", "minLength": 1, "maxLength": EXTERNAL_ID_MOST, "pattern": "^[ -~]+$"},
+        {"type": "string", "minLength": 1, "maxLength": EXTERNAL_ID_MOST},
     ),
     Parameter("state", "query", "What may still happen to the receipt.", {"type": "string", "enum": list(State)}),
     Parameter(
