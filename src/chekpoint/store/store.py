@@ -1,8 +1,9 @@
 """One database, open: the journal to write, readers to look, the schema brought up to date."""
 
 import queue
+import threading
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,6 +25,7 @@ class Reader:
     def __init__(self, engine: Sqlite | Postgres, clock: Clock) -> None:
         self._engine, self._clock = engine, clock
         self._idle: queue.LifoQueue[Any] = queue.LifoQueue()
+        self._closed = threading.Event()
 
     def now(self, look: Callable[[Tx], T]) -> T:
         """Run a look in this thread."""
@@ -45,11 +47,18 @@ class Reader:
             con.close()
             raise
         self._idle.put(con)
+        if self._closed.is_set():  # a look that was given up while its thread ran on
+            self._empty()
 
     def close(self) -> None:
-        """Close the idle connections."""
-        while not self._idle.empty():
-            self._idle.get_nowait().close()
+        """Close the idle connections, and those in use as soon as they come back."""
+        self._closed.set()
+        self._empty()
+
+    def _empty(self) -> None:
+        with suppress(queue.Empty):
+            while True:
+                self._idle.get_nowait().close()
 
 
 class Store:
