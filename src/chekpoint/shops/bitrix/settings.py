@@ -6,6 +6,7 @@ knows it by that number.
 
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import parse_qs, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -60,7 +61,20 @@ class BitrixSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     exchange: Exchange | None = None
     cashbox: Cashbox | None = None
+    zone: str = "Europe/Moscow"  # of the registers' clocks: the REST cashbox is told moments, not local times
     rules: ShopRules = ShopRules()
+
+    def __post_init__(self) -> None:
+        """ValueError where there is no such zone."""
+        try:
+            ZoneInfo(self.zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(f"there is no time zone {self.zone}") from error
+
+    @property
+    def local(self) -> ZoneInfo:
+        """The zone of the registers."""
+        return ZoneInfo(self.zone)
 
 
 _DECODER: Final = msgspec.json.Decoder(BitrixSettings)

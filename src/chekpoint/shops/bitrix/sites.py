@@ -10,6 +10,7 @@ import structlog
 from chekpoint.hub.hub import Hub
 from chekpoint.shops.bitrix import troubles
 from chekpoint.shops.bitrix.alarms import Alarms
+from chekpoint.shops.bitrix.pushes import Pushes
 from chekpoint.shops.bitrix.readings import Readings
 from chekpoint.shops.bitrix.settings import BitrixSettings, settings_of
 from chekpoint.shops.bitrix.site import Site
@@ -34,7 +35,7 @@ class BitrixSites:
             settings = settings_of(shop.settings)
         except (msgspec.DecodeError, ValueError) as error:
             await alarms.ring(troubles.SETTINGS, troubles.wrong_settings(shop.name, str(error)))
-            await asyncio.Event().wait()
+            await _for_ever()
             return
         await alarms.mend(troubles.SETTINGS)
         await self._work(hub, shop, settings)
@@ -43,7 +44,9 @@ class BitrixSites:
         async with asyncio.TaskGroup() as group:
             if settings.exchange is not None:
                 group.create_task(self._exchange(hub, shop, settings))
-            group.create_task(asyncio.Event().wait())
+            if settings.cashbox is not None and settings.cashbox.webhook:
+                group.create_task(self._push(hub, shop, settings))
+            group.create_task(_for_ever())
 
     async def _exchange(self, hub: Hub, shop: people.Shop, settings: BitrixSettings) -> None:
         exchange = settings.exchange
@@ -56,6 +59,16 @@ class BitrixSites:
         finally:
             await self._close(exchange.ca_file)
 
+    async def _push(self, hub: Hub, shop: people.Shop, settings: BitrixSettings) -> None:
+        cashbox = settings.cashbox
+        if cashbox is None:
+            return
+        client = self._open(cashbox.ca_file)
+        try:
+            await Pushes(hub, shop, cashbox, client, settings.local).run()
+        finally:
+            await self._close(cashbox.ca_file)
+
     def _open(self, ca_file: str | None) -> httpx2.AsyncClient:
         self._users[ca_file] += 1
         if ca_file not in self._clients:
@@ -67,3 +80,8 @@ class BitrixSites:
         self._users[ca_file] -= 1
         if not self._users[ca_file]:
             await self._clients.pop(ca_file).aclose()
+
+
+async def _for_ever() -> None:
+    """A connector ends only when it is cancelled."""
+    await asyncio.Event().wait()

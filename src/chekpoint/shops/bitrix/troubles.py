@@ -12,6 +12,7 @@ NO_REGISTER = "bitrix_no_register"
 NO_BUYER = "bitrix_buyer_unknown"
 UNREADABLE = "bitrix_unreadable"
 SETTINGS = "bitrix_settings"
+REST_LOST = "bitrix_answer_lost"
 
 
 def silent(shop: str, ru: str, en: str) -> Words:
@@ -96,6 +97,17 @@ def no_buyer(shop: str, number: int) -> Words:
         "warning",
         f"Сайт «{shop}»: в чеке {number} нет контакта покупателя, подставлена почта магазина. Сделайте e-mail или телефон обязательным на сайте.",
         f"Site “{shop}”: check {number} has no contact of the buyer, the shop's own e-mail stands there. Make e-mail or phone obligatory.",
+    )
+
+
+def rest_lost(shop: str, number: int) -> Words:
+    """The site does not know the UUID that it was given."""
+    return Words(
+        "critical",
+        f"Сайт «{shop}» не получил ответ на чек {number} и показывает ошибку, хотя чек зарегистрирован. "
+        "Нажмите у этого чека «Повторить печать»: второго чека не будет, сайт получит данные первого.",
+        f"Site “{shop}” did not get the answer to check {number} and shows an error, though the receipt is registered. "
+        "Press “print again” there: there will be no second receipt, the site gets the first one's fields.",
     )
 
 
