@@ -5,6 +5,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Self
 
 import pytest
 from typer.testing import CliRunner
@@ -37,7 +38,7 @@ class Emulated:
         web = AtolWeb({"1": register}, clock=SystemClock())
         self._server = server(web.app, port=0)
         task = asyncio.get_running_loop().create_task(self._server.serve())
-        while not self._server.started:
+        while not self._server.started:  # noqa: ASYNC110 - uvicorn offers no event
             await asyncio.sleep(0.01)
         self.port = self._server.servers[0].sockets[0].getsockname()[1]
         self._started.set()
@@ -47,7 +48,7 @@ class Emulated:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def __enter__(self) -> "Emulated":
+    def __enter__(self) -> Self:
         self._thread.start()
         self._started.wait(20)
         return self

@@ -1,9 +1,10 @@
 """The hub of one node: lanes, sweep, outbox and operators, started and stopped together."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from random import Random
+from types import MappingProxyType
 
 import structlog
 
@@ -27,6 +28,11 @@ log = structlog.get_logger()
 MakeOperator = Callable[[bytes], Operator]
 
 
+Connector = Callable[["Hub", people.Shop], Coroutine[None, None, None]]
+"""Works for one shop until cancelled: polls its site, say. Chosen by the shop's kind."""
+NO_CONNECTORS: Mapping[str, Connector] = MappingProxyType({})
+
+
 class Hub:
     """Everything that happens. The composition root gives it the makers' drivers by name."""
 
@@ -34,6 +40,7 @@ class Hub:
         self, store: Store, clock: Clock, chance: Random, *, node: str, limits: Limits, zone: str,
         registers: Mapping[str, MakeRegister], operators: Mapping[str, MakeOperator],
         door: Callable[[str, str], Shop], head: Path | None = None,
+        connectors: "Mapping[str, Connector]" = NO_CONNECTORS,
     ) -> None:  # fmt: skip
         self.post = Post(store, clock, chance, node=node, limits=limits)
         self.store, self._head, self._zone = store, head, zone
@@ -42,6 +49,8 @@ class Hub:
         self.intake: Intake | None = None
         self.shops: dict[str, people.Shop] = {}
         self.lanes: dict[str, Lane] = {}
+        self._connectors = connectors
+        self._connected: dict[str, people.Shop] = {}
         self._names: dict[str, str] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -67,6 +76,7 @@ class Hub:
         if self.intake is not None:
             await self.intake.load()
         self.shops = {s.id: s for s in await self.store.read(people.shops)}
+        self._connect()
         for row in await self.store.read(lanes.registers):
             self._names[row.id] = row.name
             if row.enabled and row.id not in self.lanes and row.maker in self._makers:
@@ -79,6 +89,16 @@ class Hub:
                     self.post, seller_id, operator, self._operators[operator](bytes(config))
                 )
                 self._spawn(f"operator:{key}", watch.run())
+
+    def _connect(self) -> None:
+        """Start the connector of each shop that has one, and start it anew when the shop was changed."""
+        for shop in self.shops.values():
+            connector = self._connectors.get(shop.kind)
+            if connector is not None and self._connected.get(shop.id) != shop:
+                if (old := self._tasks.pop(f"shop:{shop.id}", None)) is not None:
+                    old.cancel()
+                self._connected[shop.id] = shop
+                self._spawn(f"shop:{shop.id}", connector(self, shop))
 
     async def _refresh(self) -> None:
         """Notice sellers, shops and registers that the command line or another node has added."""

@@ -102,8 +102,17 @@ async def resolve(lane: "Lane") -> bool:
     """
     tried = await lane.post.store.read(lambda tx: lanes.unresolved(tx, lane.row.id))
     for one in tried:
+        if one.outcome == "open":  # this lane sends nothing now, so nobody is at it: its commit was not answered
+            await _forsaken(lane, one)
         await _locate(lane, one)
     return bool(tried)
+
+
+async def _forsaken(lane: "Lane", one: lanes.Tried) -> None:
+    why = "the attempt was written down, and then the journal's answer was lost"
+    await lane.post.store.write(
+        lambda tx: lanes.doubt(tx, one.id, one.receipt_id, Cause.LEASE_LOST, why=why, code=None)
+    )
 
 
 async def _locate(lane: "Lane", tried: lanes.Tried) -> None:

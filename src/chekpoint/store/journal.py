@@ -140,12 +140,16 @@ class Writer:
             return self._together(entries)
         except _Alone:
             return [self._single(entry) for entry in entries]
+        except Unsure as unsure:
+            return [unsure] * len(entries)
 
     def _single(self, entry: Entry) -> Any:
         try:
             return self._together([entry])[0]
         except _Alone as alone:
             return alone.cause
+        except Unsure as unsure:
+            return unsure
 
     def _together(self, entries: Sequence[Entry]) -> list[Any]:
         if self._con is None:
@@ -157,14 +161,23 @@ class Writer:
             tx = Tx(cursor, self._engine.name, epoch_ms(self._clock.now()))
             results = _run(tx, entries)
             self._flush(tx, cursor)
-            cursor.execute("COMMIT")
         except BaseException as error:
             self._chain.back_to(mark)
             self._undo(cursor, error)
             if isinstance(error, self._engine.errors | StoreError | ValueError | TypeError | LookupError):
                 raise _Alone(_store_error(error)) from error
             raise
+        self._commit(cursor, mark)
         return results
+
+    def _commit(self, cursor: Any, mark: tuple[int, bytes]) -> None:
+        """A commit whose answer is lost may have happened: the units must not run again, nobody may assume."""
+        try:
+            cursor.execute("COMMIT")
+        except self._engine.errors as error:
+            self._chain.back_to(mark)
+            self._undo(cursor, error)
+            raise Unsure(f"the answer to a commit was lost: {error}") from error
 
     def _flush(self, tx: Tx, cursor: Any) -> None:
         for query, rows in tx.take_later().items():
@@ -179,6 +192,10 @@ class Writer:
         else:
             if isinstance(error, Exception) and self._engine.broken(error):
                 self.close()
+
+
+class Unsure(StoreError):
+    """The commit may have happened or not. Whoever waits must look before doing anything again."""
 
 
 class _Alone(Exception):
@@ -229,6 +246,7 @@ class Journal:
         self._taken: deque[Any] = deque()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._dead = False
         self.groups, self.units = 0, 0  # written so far; their ratio is the mean size of a group
 
     async def start(self) -> None:
@@ -256,7 +274,7 @@ class Journal:
         return await self._put(None, bulk, item)
 
     async def _put(self, unit: Unit[Any] | None, bulk: Bulk | None, item: Any) -> Any:
-        if self._loop is None or self._thread is None:
+        if self._loop is None or self._thread is None or self._dead:
             raise StoreError("the journal is not running")
         if not self._waiting:
             self._loop.call_soon(self._hand_over)
@@ -270,13 +288,19 @@ class Journal:
             self._queue.put(waiting)
 
     def _work(self) -> None:
+        try:
+            self._groups()
+        finally:
+            self._dead = True
+            self._writer.close()
+
+    def _groups(self) -> None:
         stopping = False
         while not stopping:
             entries, stopping = self._take()
             if entries:
                 self.groups, self.units = self.groups + 1, self.units + len(entries)
                 self._answer(entries, _guarded(self._writer, entries))
-        self._writer.close()
 
     def _take(self) -> tuple[list[Entry], bool]:
         if not self._taken:
