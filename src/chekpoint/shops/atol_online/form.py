@@ -8,7 +8,9 @@ from decimal import Decimal
 from typing import Any, Final
 
 _CENT: Final = Decimal("0.01")
-_NOISE: Final = Decimal("0.000001")  # what a binary fraction of PHP leaves behind: 1000.1 as 1000.1000000000000227
+_NOISE: Final = Decimal(
+    "0.000001"
+)  # what a binary fraction of PHP leaves behind: 1000.1 as 1000.1000000000000227
 MONEY_MOST: Final = 10_000_000_000  # roubles, the service's own limit
 QUANTITY_LEAST: Final = Decimal("0.000001")
 QUANTITY_MOST: Final = Decimal(99_999_999)

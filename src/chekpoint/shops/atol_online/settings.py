@@ -37,7 +37,8 @@ class AtolOnlineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
     def masked(self) -> dict[str, Any]:
         """For screens and logs."""
-        return msgspec.to_builtins(self) | {"password_hash": "***"}
+        shown: dict[str, Any] = msgspec.to_builtins(self)
+        return shown | {"password_hash": "***"}
 
 
 _DECODER: Final = msgspec.json.Decoder(AtolOnlineSettings)
