@@ -59,7 +59,7 @@ async def running(
     clock = SystemClock()
     hub = Hub(
         open_store(url, node=node, clock=clock, group=group), clock, random.SystemRandom(), node=node, limits=limits,
-        zone="Europe/Moscow", registers={"bare": lambda row, note: registers[row.id]}, operators={},
+        zone="Europe/Moscow", registers={"bare": lambda row, _note: registers[row.id]}, operators={},
         door=lambda _url, _secret: DeafShop(), head=head,
     )  # fmt: skip
     await hub.start()

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 
@@ -33,7 +33,7 @@ def told() -> "Iterator[None]":
         fail(str(error))
 
 
-def fail(text: str, code: int = USAGE) -> None:
+def fail(text: str, code: int = USAGE) -> NoReturn:
     """Say what is wrong and end."""
     typer.echo(text, err=True)
     raise typer.Exit(code)
@@ -82,4 +82,3 @@ def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
 
     with told():
         return asyncio.run(work())
-    raise typer.Exit(USAGE)

@@ -35,7 +35,6 @@ def demo(
         table = asyncio.run(play(asked))
     except PlayError as error:
         fail(str(error), 1)
-        return
     except KeyboardInterrupt:
         return
     if table.lost or table.doubled:

@@ -33,13 +33,11 @@ def add(
     form = CONFIGS.get(maker)
     if form is None:
         fail(f"марка {maker} не поддержана / maker not known: {', '.join(CONFIGS)}")
-        return
     try:
         values = msgspec.json.decode(settings, type=dict[str, object]) | ({"base_url": url} if url else {})
         body = msgspec.json.encode(msgspec.convert(values, form))
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         fail(f"настройки не читаются / settings cannot be read: {error}")
-        return
 
     async def work() -> str:
         async with desk(config) as at:

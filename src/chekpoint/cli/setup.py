@@ -116,12 +116,10 @@ def ofd(inn: str, operator: str, settings: str, *, config: Config = None) -> Non
     form = OPERATOR_CONFIGS.get(operator)
     if form is None:
         fail(f"оператор {operator} не поддержан / operator not known: {', '.join(OPERATOR_CONFIGS)}")
-        return
     try:
         body = msgspec.json.encode(msgspec.json.decode(settings, type=form))
     except msgspec.DecodeError as error:
         fail(f"настройки не читаются / settings cannot be read: {error}")
-        return
 
     async def work() -> str:
         async with desk(config) as at:
