@@ -47,13 +47,17 @@ def test_the_law_reads_no_clock_and_opens_no_file() -> None:
     assert [find for path in sources for find in _impure_calls(path)] == []
 
 
+# A migration is history, made from the tables once: it has no subject of its own and is never edited.
+WRITTEN = [path for path in MODULES if path.parent.name != "versions"]
+
+
 def test_a_module_has_one_subject() -> None:
-    sizes = {path: len(path.read_text().splitlines()) for path in MODULES}
+    sizes = {path: len(path.read_text().splitlines()) for path in WRITTEN}
     assert [f"{_name(path)}: {size}" for path, size in sizes.items() if size > MODULE_LINES] == []
 
 
 def test_a_function_fits_on_a_screen() -> None:
-    long = [(path, node) for path in MODULES for node in _functions(path) if _length(node) > FUNCTION_LINES]
+    long = [(path, node) for path in WRITTEN for node in _functions(path) if _length(node) > FUNCTION_LINES]
     assert [f"{_name(path)}:{node.lineno} {node.name}: {_length(node)}" for path, node in long] == []
 
 
