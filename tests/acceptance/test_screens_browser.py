@@ -18,7 +18,7 @@ from playwright.sync_api import (
 
 from chekpoint.core.lifecycle import State
 from chekpoint.store import views_receipt
-from tests.acceptance.showcase import Site, only, reach, receipt_id, send, served, state_of
+from tests.acceptance.showcase import Site, doubtful, only, reach, receipt_id, send, served, state_of
 
 DESK, PHONE = ViewportSize(width=1440, height=900), ViewportSize(width=390, height=844)
 WAIT = 10_000  # ms at the most; every wait is for something that is seen
@@ -175,6 +175,28 @@ def test_a_verdict_on_a_receipt_in_doubt_needs_a_reason_and_a_tick(desk: Page, s
     expect(desk.locator("main")).to_contain_text("Архив ФН прочитан целиком")
 
 
+def test_a_document_found_by_a_person_must_fit_the_receipt(desk: Page, site: Site) -> None:
+    site.world.run(send(site.world.hub, 2005))
+    key = site.world.run(doubtful(site.world))
+    desk.goto(f"/receipts/{key}")
+    for total, answer in (("100,00", "Реквизиты не подходят"), ("2691,25", "Документ записан")):
+        found = desk.locator("#verb-registered")
+        found.locator("summary").click()
+        for name, value in (
+            ("fd", "777"),
+            ("sign", "1234567890"),
+            ("total", total),
+            ("made_at", "2026-11-24T10:00"),
+        ):
+            found.locator(f"[name={name}]").fill(value)
+        found.locator("[name=reason]").fill("Кабинет ОФД, документ 777")
+        found.get_by_role("checkbox").check()
+        found.get_by_role("button").click()
+        expect(desk.get_by_role("status")).to_contain_text(answer)
+    expect(desk.locator("[data-rung=signed]")).to_have_class(re.compile("rung-on"))
+    expect(desk.locator("#printed")).to_contain_text("777")
+
+
 def test_a_rejected_receipt_can_be_sent_again(desk: Page, site: Site) -> None:
     desk.goto(f"/receipts/{receipt_id(site.world, 1050)}")
     expect(desk.locator("#status")).to_contain_text("Неверная сумма расчёта")
@@ -205,9 +227,9 @@ def test_a_page_shows_by_itself_that_its_receipt_was_registered(desk: Page, site
     expect(desk.locator("#printed")).to_contain_text("документа ещё нет")
     desk.evaluate("window.notReloaded = true")
     expect(desk.locator("html[data-stream=ready]")).to_have_count(1)
-    site.world.loop.call_soon_threadsafe(only, site.world.hub, "k1")
+    site.world.run(only(site.world.hub, "k1"))
     site.world.run(reach(site.world.hub, key, State.FISCALISED, 30))
-    site.world.loop.call_soon_threadsafe(only, site.world.hub, None)
+    site.world.run(only(site.world.hub, None))
     expect(desk.locator("#head")).to_contain_text("подтверждён ОФД", timeout=WAIT)
     expect(desk.locator("#printed svg.code")).to_be_visible()
     expect(desk.locator("[data-rung=ticketed]")).to_have_class(re.compile("rung-on"))

@@ -109,7 +109,7 @@ async def test_what_is_not_there_is_said_in_words(url: str, path: str) -> None:
 async def test_a_form_from_another_site_changes_nothing(url: str) -> None:
     async with visiting(url) as visitor:
         await visitor.sign_in()
-        only(visitor.hub, None)
+        await only(visitor.hub, None)
         key = await send(visitor.hub, 1)
         for form in ({}, {"csrf": "x"}, {"csrf": "я"}):
             answer = await visitor.client.post(
@@ -228,7 +228,7 @@ async def test_a_filter_that_finds_nothing_near_says_where_to_look_further(
 ) -> None:
     async with visiting(f"sqlite:///{tmp_path / 'hub.db'}") as visitor:
         await visitor.sign_in()
-        only(visitor.hub, None)
+        await only(visitor.hub, None)
         for number in range(70):
             await send(visitor.hub, number, goods=1)
         first = await visitor.client.get("/receipts")

@@ -15,6 +15,7 @@ from chekpoint.store import views_receipt
 from chekpoint.store.views_receipt import Event, Evidence, Whole
 from chekpoint.web import forms
 from chekpoint.web.desk import Desk, back, desk_of, key_of, member, tell
+from chekpoint.web.found_document import found_document
 from chekpoint.web.lingo import Lingo
 from chekpoint.web.printing import printed
 
@@ -45,7 +46,7 @@ def verbs(whole: Whole) -> list[str]:
     if state is State.QUEUED:
         return ["cancel"]
     if state is State.IN_DOUBT:
-        return ["look_again", "not_registered"]
+        return ["look_again", "registered", "not_registered"]
     if state is State.REJECTED:
         return ["again"]
     if state is State.REGISTERING or (state is State.FISCALISED and not proven):
@@ -113,27 +114,43 @@ async def decide(request: Request) -> Response:
     desk, receipt_id, verb = desk_of(request), key_of(request, "receipt"), request.path_params["verb"]
     fields = await forms.read(request)
     reason = fields.get("reason", "")[:REASON_MOST]
-    if verb not in {"cancel", "look_again", "not_registered", "again"}:
+    if verb not in {"cancel", "look_again", "registered", "not_registered", "again"}:
         raise HTTPException(404)
     if verb not in _NO_REASON_NEEDED and not reason:
         tell(request, "verb.no_reason", "bad")
     elif verb not in _NO_REASON_NEEDED and fields.get("sure") != "yes":
         tell(request, "verb.not_sure", "bad")
     else:
-        await _carry_out(desk, request, verb, receipt_id, reason)
+        await _carry_out(desk, request, verb, receipt_id, fields | {"reason": reason})
     return back(f"/receipts/{receipt_id}")
 
 
-async def _carry_out(desk: Desk, request: Request, verb: str, receipt_id: str, reason: str) -> None:
+async def _carry_out(
+    desk: Desk, request: Request, verb: str, receipt_id: str, fields: dict[str, str]
+) -> None:
     who = request.state.person.login
     try:
-        await _call(desk.hub.verdicts, verb, receipt_id, who=who, reason=reason)
+        if verb == "registered":
+            await _registered(desk, receipt_id, fields, who=who)
+        else:
+            await _call(desk.hub.verdicts, verb, receipt_id, who=who, reason=fields["reason"])
     except Conflict:
         tell(request, "verb.conflict", "bad")
+    except ValueError:
+        tell(request, "verb.registered.amiss", "bad")
     except StoreError as error:
         tell(request, "verb.failed", "bad", why=str(error))
     else:
         tell(request, f"verb.{verb}.done")
+
+
+async def _registered(desk: Desk, receipt_id: str, fields: dict[str, str], *, who: str) -> None:
+    """A person found the document; ValueError when what was typed is no document of this receipt."""
+    head = await desk.store.read(lambda tx: views_receipt.head(tx, receipt_id))
+    document = found_document(head, fields) if head is not None else None
+    if document is None:
+        raise ValueError("not a document")
+    await desk.hub.verdicts.registered(receipt_id, document, who=who, reason=fields["reason"])
 
 
 async def _call(verdicts: Verdicts, verb: str, receipt_id: str, *, who: str, reason: str) -> None:
