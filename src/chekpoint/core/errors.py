@@ -66,5 +66,9 @@ class StoreError(Exception):
     """The journal could not write. Nothing was stored."""
 
 
+class Unfit(StoreError, ValueError):
+    """What a person asked for does not fit what is there. Nothing was stored."""
+
+
 class Conflict(StoreError):
     """A compare-and-set found another value: somebody else got there first."""

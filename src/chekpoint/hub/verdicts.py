@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from chekpoint.core.errors import Conflict
+from chekpoint.core.errors import Conflict, Unfit
 from chekpoint.core.lifecycle import Cause, State
 from chekpoint.core.ports import FiscalDocument
 from chekpoint.hub import continuity
@@ -43,10 +43,10 @@ class Verdicts:
     async def not_registered(self, receipt_id: str, *, who: str, reason: str) -> None:
         """in_doubt -> queued, on a person's word that no document exists. It will be sent again.
 
-        Raises Conflict when the receipt is not in doubt, ValueError without a reason.
+        Raises Conflict when the receipt is not in doubt, Unfit without a reason.
         """
         if not reason.strip():
-            raise ValueError("a verdict needs a reason")
+            raise Unfit("a verdict needs a reason")
 
         def unit(tx: Tx) -> str:
             move(
@@ -64,15 +64,15 @@ class Verdicts:
         """in_doubt | queued -> fiscalised, on a person's word: this document was found at the operator, say.
 
         For a drive that is gone from its register, where no machine can look any more. Raises Conflict when
-        the receipt is in another state, ValueError without a reason or when the sums differ.
+        the receipt is in another state, Unfit without a reason or when the sums differ.
         """
         if not reason.strip():
-            raise ValueError("a verdict needs a reason")
+            raise Unfit("a verdict needs a reason")
 
         def unit(tx: Tx) -> None:
             owner = outcomes.owner_of(tx, receipt_id)
             if owner.total != document.total or owner.kind_code != document.kind:
-                raise ValueError("the document has another sum or kind than the receipt")
+                raise Unfit("the document has another sum or kind than the receipt")
             old = State(owner.state)
             outcomes.end_all(tx, receipt_id, "registered")
             outcomes.fiscalise(

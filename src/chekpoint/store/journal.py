@@ -164,10 +164,8 @@ class Writer:
         except BaseException as error:
             self._chain.back_to(mark)
             self._undo(cursor, error)
-            if isinstance(error, self._engine.errors):
-                raise _Alone(StoreError(f"{type(error).__name__}: {error}")) from error
-            if isinstance(error, Exception):  # a unit's own word goes to its caller as it is
-                raise _Alone(error) from error
+            if isinstance(error, Exception):
+                raise _Alone(_store_error(error)) from error
             raise
         self._commit(cursor, mark)
         return results
@@ -206,6 +204,11 @@ class _Alone(Exception):
     def __init__(self, cause: Exception) -> None:
         super().__init__(str(cause))
         self.cause = cause
+
+
+def _store_error(error: Exception) -> StoreError:
+    """Whoever waits is told in one form: nothing was written. Also of a bug in a unit."""
+    return error if isinstance(error, StoreError) else StoreError(f"{type(error).__name__}: {error}")
 
 
 def _run(tx: Tx, entries: Sequence[Entry]) -> list[Any]:
