@@ -346,9 +346,9 @@ class BareLine:
             case "late":
                 self._deliver(attempt, weather.chance.uniform(5.0, LATEST))
                 return await self._unknown()
-        if fault == "doubled":
-            self._deliver(attempt, weather.chance.uniform(0.0, LATEST))
         answer = await asyncio.shield(self._deliver(attempt, weather.latency()))
+        if fault == "doubled" and isinstance(answer, Registered):
+            self._deliver(attempt, weather.chance.uniform(0.0, LATEST))
         await asyncio.sleep(weather.chance.uniform(1, 90) if fault == "slow" else weather.latency())
         if fault in {"answer_lost", "answer_cut"}:
             return await self._unknown()

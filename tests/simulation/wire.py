@@ -1,6 +1,8 @@
 """The network between a hub and a register's web server: it loses, delays, doubles and garbles.
 
 What has left the client is carried by the network's own tasks, so it arrives even when the client is dead.
+One thing is taken for granted: a command that was refused with a clear answer has no second copy on its way (TCP
+makes none, and proxies do not repeat a POST). A command without an answer, or one that was taken, may have one.
 """
 
 import asyncio
@@ -104,10 +106,10 @@ class Wire(httpx2.AsyncBaseTransport):
                 return await self._never()
             case "garbage" if weather.chance.random() < 0.5:
                 return httpx2.Response(502, content=b"<html>\x00\xff bad gateway")
-        if fault == "doubled":
-            self._deliver(request, weather.chance.uniform(0.0, LATEST))
         answer = await asyncio.shield(self._deliver(request, weather.latency()))
         await answer.aread()
+        if fault == "doubled" and answer.is_success:
+            self._deliver(request, weather.chance.uniform(0.0, LATEST))
         return await self._back(fault, answer)
 
     async def _back(self, fault: str | None, answer: httpx2.Response) -> httpx2.Response:
