@@ -177,3 +177,15 @@ def test_restored_makes_the_next_start_compare_every_register(chekpoint: Shell) 
     chekpoint("restored")
     con = sqlite3.connect(chekpoint.data / "chekpoint.db")
     assert con.execute("SELECT value FROM meta WHERE name = 'restored'").fetchone()[0]
+
+
+def test_a_register_that_will_not_come_back_is_written_off_with_a_reason(chekpoint: Shell) -> None:
+    chekpoint("setup", "seller", INN, "ООО «Ромашка»")
+    register = chekpoint("registers", "add", "Касса 1", INN, "--url", NOWHERE, "--no-check").strip()
+    assert "nobody waits" in chekpoint("registers", "write-off", "Касса 1", "--reason", "сгорела", code=2)
+    with sqlite3.connect(chekpoint.data / "chekpoint.db") as con:
+        con.execute("INSERT INTO meta (name, value) VALUES (?, '')", (f"unread:{register}",))
+    chekpoint("registers", "write-off", "Касса 1", "--reason", "сгорела")
+    con = sqlite3.connect(chekpoint.data / "chekpoint.db")
+    assert con.execute("SELECT verb, reason FROM audit").fetchall() == [("write_off", "сгорела")]
+    assert con.execute("SELECT count(*) FROM meta WHERE name LIKE 'unread:%'").fetchone() == (0,)

@@ -58,5 +58,6 @@ def serve(settings: Settings) -> None:
         "port": settings.port,
         "log_level": "warning",
         "access_log": False,
+        "timeout_graceful_shutdown": 2,  # an open page holds a stream for as long as it is looked at
     }
     uvicorn.run(build(settings), **config)

@@ -32,6 +32,7 @@ app.command()(_decode.decode)
 _registers_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Кассы / registers")
 _registers_app.command("add")(_registers.add)
 _registers_app.command("list")(_registers.list_)
+_registers_app.command("write-off")(_registers.write_off)
 _registers_app.command("status")(_registers.status)
 app.add_typer(_registers_app, name="registers")
 

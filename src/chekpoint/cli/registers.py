@@ -8,6 +8,7 @@ from chekpoint.cli.common import Config, desk, fail, run
 
 if TYPE_CHECKING:
     from chekpoint.core.ports import Register, RegisterStatus
+    from chekpoint.store.journal import Tx
     from chekpoint.store.lanes import RegisterRow
 
 
@@ -101,6 +102,34 @@ def describe(status: "RegisterStatus") -> str:
     if not status.ready:
         words.append(f"НЕ ГОТОВА: {status.message or status.block}")
     return ", ".join(words)
+
+
+def write_off(
+    name: str,
+    reason: str = typer.Option(..., help="Почему её не ждать / why nobody should wait for it"),
+    *,
+    config: Config = None,
+) -> None:
+    """После восстановления базы: касса не вернётся, не ждать её / after a restore: do not wait for this one."""
+    from chekpoint.core.errors import StoreError  # noqa: PLC0415
+    from chekpoint.hub.continuity import UNREAD, unread  # noqa: PLC0415
+    from chekpoint.store import lanes, people  # noqa: PLC0415
+
+    async def work() -> None:
+        async with desk(config) as at:
+            key = at.keys.new()
+
+            def unit(tx: "Tx") -> None:
+                found = [row.id for row in lanes.registers(tx) if row.name == name and row.id in unread(tx)]
+                if not found:
+                    raise StoreError(f"кассу «{name}» никто не ждёт / nobody waits for {name}")
+                people.drop_setting(tx, UNREAD + found[0])
+                people.note_deed(tx, key, who="cli", verb="write_off", subject=found[0], reason=reason)
+
+            await at.store.write(unit)
+
+    run(work)
+    typer.echo("списана / written off")
 
 
 def list_(*, config: Config = None) -> None:

@@ -79,16 +79,30 @@ class Hub:
         self._connect()
         for row in await self.store.read(lanes.registers):
             self._names[row.id] = row.name
-            if row.enabled and row.id not in self.lanes and row.maker in self._makers:
-                self.lanes[row.id] = Lane(self.post, row, self._makers[row.maker])
-                if "sweep" in self._tasks:
-                    self._spawn(f"lane:{row.id}", self.lanes[row.id].run())
+            self._lane(row)
         for key, seller_id, operator, config in await self.store.read(people.accounts):
             if f"operator:{key}" not in self._tasks and operator in self._operators:
                 watch = OperatorWatch(
                     self.post, seller_id, operator, self._operators[operator](bytes(config))
                 )
                 self._spawn(f"operator:{key}", watch.run())
+
+    def _lane(self, row: lanes.RegisterRow) -> None:
+        """Start the lane of a new register; tell a running one what was changed about its register.
+
+        A register that was switched off finishes what is open and takes no more: its lane drains.
+        """
+        lane = self.lanes.get(row.id)
+        if lane is not None and (lane.row.maker, lane.row.config) != (row.maker, row.config):
+            self._tasks[f"lane:{row.id}"].cancel()  # what it may have sent is located under the next fence
+            del self.lanes[row.id]
+            lane = None
+        if lane is not None:
+            lane.row = row._replace(draining=row.draining or not row.enabled)
+        elif row.enabled and row.maker in self._makers:
+            self.lanes[row.id] = Lane(self.post, row, self._makers[row.maker])
+            if "sweep" in self._tasks:
+                self._spawn(f"lane:{row.id}", self.lanes[row.id].run())
 
     def _connect(self) -> None:
         """Start the connector of each shop that has one, and start it anew when the shop was changed."""

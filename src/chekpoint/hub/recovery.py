@@ -102,7 +102,9 @@ async def resolve(lane: "Lane") -> bool:
     """
     tried = await lane.post.store.read(lambda tx: lanes.unresolved(tx, lane.row.id))
     for one in tried:
-        if one.outcome == "open":  # this lane sends nothing now, so nobody is at it: its commit was not answered
+        if (
+            one.outcome == "open"
+        ):  # this lane sends nothing now, so nobody is at it: its commit was not answered
             await _forsaken(lane, one)
         await _locate(lane, one)
     return bool(tried)

@@ -51,9 +51,8 @@ BLOCKED: Final[dict[BlockReason, tuple[str, str]]] = {
 def blocked(register: str, reason: BlockReason, message: str) -> Words:
     """A register cannot work."""
     ru, en = BLOCKED[reason]
-    return Words(
-        "critical", f"Касса «{register}»: {ru}. ({message})", f"Register “{register}”: {en}. ({message})"
-    )
+    tail = f" ({message})" if message else ""
+    return Words("critical", f"Касса «{register}»: {ru}{tail}.", f"Register “{register}”: {en}{tail}.")
 
 
 def rejected(register: str, code: str | None, message: str) -> Words:
