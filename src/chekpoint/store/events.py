@@ -82,7 +82,10 @@ class Chain:
     def _append(self, draft: Draft) -> dict[str, Any]:
         self.seq += 1
         self.hash = link(self.hash, self.journal, self.seq, draft)
-        return {"journal": self.journal, "seq": self.seq, "hash": self.hash, **draft._asdict()}
+        return {
+            "journal": self.journal, "seq": self.seq, "at": draft.at, "kind": draft.kind, "subject": draft.subject,
+            "body": draft.body, "hash": self.hash,
+        }  # fmt: skip
 
 
 def verified(tx: Any) -> list[Break | int]:

@@ -86,8 +86,7 @@ def _known(tx: Tx, marks: list[str]) -> dict[str, tuple[str, str, int, str]]:
 
 
 def _store(tx: Tx, offer: Offer) -> None:
-    row = {name: getattr(offer, name) for name in _NEW}
-    tx.later(_INSERT, **row)
+    tx.later(_INSERT, **dict(zip(_NEW, offer, strict=False)))  # the first fields of an Offer, in its order
     tx.later(_CONTACT, receipt_id=offer.id, buyer=offer.buyer, address=offer.address, token=offer.token)
     tx.event(
         "accepted",

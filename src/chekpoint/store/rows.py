@@ -6,8 +6,10 @@ once. The sizes are powers of two, so that the drivers' caches of prepared state
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import chain
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from chekpoint.store.sql import Query
@@ -18,26 +20,28 @@ _NAMED: Final = {"sqlite": (re.compile(r":(\w+)"), "?"), "postgresql": (re.compi
 
 
 class _Shape(NamedTuple):
-    """A statement cut up: what goes before the rows, one row, and the names of its parameters."""
+    """A statement cut up: what goes before the rows, one row, and what takes its values out of a dict."""
 
     head: str
     row: str
-    names: tuple[str, ...]
+    values: Callable[[dict[str, Any]], tuple[Any, ...]]
 
 
 def insert_rows(cursor: Any, engine: str, query: Query, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert the rows in their order; a query that is not a plain INSERT is run row by row."""
+    """Insert the rows, in their order; they get the query's own literals. Not a plain INSERT: row by row."""
     sql, fixed = query.text(engine)
-    full = [{**fixed, **row} for row in rows] if fixed else rows
+    if fixed:
+        for row in rows:
+            row.update(fixed)
     shape = _shape(sql, engine)
     if shape is None or len(rows) == 1:
-        cursor.executemany(sql, full)
+        cursor.executemany(sql, rows)
         return
     at = 0
-    while at < len(full):
-        size = min(1 << (len(full) - at).bit_length() - 1, MOST)
-        values = [row[name] for row in full[at : at + size] for name in shape.names]
-        cursor.execute(_statement(shape, size), values)
+    while at < len(rows):
+        size = min(1 << (len(rows) - at).bit_length() - 1, MOST)
+        part = chain.from_iterable(map(shape.values, rows[at : at + size]))
+        cursor.execute(_statement(shape, size), list(part))
         at += size
 
 
@@ -48,7 +52,9 @@ def _shape(sql: str, engine: str) -> _Shape | None:
         return None
     pattern, mark = _NAMED[engine]
     names = tuple(pattern.findall(found["row"]))
-    return _Shape(found["head"], pattern.sub(mark, found["row"]), names)
+    if len(names) < 2:
+        return None  # itemgetter would give a bare value
+    return _Shape(found["head"], pattern.sub(mark, found["row"]), itemgetter(*names))
 
 
 @lru_cache(maxsize=1024)
