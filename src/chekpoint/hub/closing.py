@@ -1,6 +1,5 @@
 """Closing a shift on somebody's word: the lane does it itself, in its turn, between two receipts."""
 
-import asyncio
 from typing import Final
 
 from chekpoint.hub.hub import Hub
@@ -26,6 +25,5 @@ async def close_shift(hub: Hub, register_id: str, *, patience: float = PATIENCE)
         if lane.lease is not None and lane.shift in {"open", "expired"}:
             lane.shift_closes = clock.monotonic()
             hub.post.bell.ring(register_id)
-        await asyncio.sleep(0)
         await clock.sleep(_LOOK)
     return False
