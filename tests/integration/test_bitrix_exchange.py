@@ -197,7 +197,7 @@ async def test_trap_null_contact_is_refused_with_words(tmp_path: Path) -> None:
             check = await paid(site, email="")
             await printed(site, check.id, status=Status.ERROR)
             assert await kinds(hub) == ["bitrix_check_refused"]
-    assert "e-mail" in site.check(check.id).error
+    assert "адрес почты покупателя" in site.check(check.id).error
     assert marks(*registers.values()) == []
 
 
