@@ -9,9 +9,10 @@ import pytest
 from chekpoint.core.errors import BlockReason, Conflict, NotSent, OutcomeUnknown, Rejected
 from chekpoint.core.ports import Attempt, Registered
 from chekpoint.hub.limits import Limits
+from chekpoint.hub.names import order_mark
 from chekpoint.store import lanes
 from tests.doubles.bare_register import BareRegister
-from tests.doubles.hubs import running, sale
+from tests.doubles.hubs import SHOP, running, sale
 from tests.unit.hub_bench import (
     WatchedRegister,
     documents_of,
@@ -252,3 +253,20 @@ async def test_invariant_10_after_a_restore_no_lane_sends_before_every_drive_was
         dark.blocked = None
         await settled(hub, 1)
     assert sum(documents_of(register, dark).values()) == 1
+
+
+async def test_invariant_1_a_drive_swapped_under_an_attempt_is_read_whole(tmp_path: Path) -> None:
+    registers: dict[str, BareRegister] = {"r1": WatchedRegister(FN)}
+    async with running(sqlite(tmp_path), registers) as hub:
+        await offer(hub, sale(1))
+        await settled(hub, 1)
+        swapped = WatchedRegister("9999078900000009")  # in it by the time the next command arrives
+        swapped.script.append("lost")
+        swapped.undecided = 1
+        lane = hub.lanes["r1"]
+        lane.register = swapped
+        await offer(hub, sale(2))
+        await settled(hub, 2)
+        open_ = [i["kind"] for i in await rows(hub.store, "incident") if i["closed_at"] is None]
+    assert documents_of(swapped) == {order_mark(SHOP.id, "order-2"): 1}
+    assert "in_doubt" not in open_

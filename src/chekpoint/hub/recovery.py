@@ -74,7 +74,9 @@ async def _base(lane: "Lane", status: RegisterStatus) -> tuple[str, int]:
         if now_at.fn == fn and now_at.last_fd is not None:
             return now_at.last_fd
         known = lanes.known_fd(tx, fn)  # a drive that was here before, or one that is new to us
-        base = known if known is not None else 0 if restored else last
+        # An attempt meant for the old drive may have been signed by the new one, if it was swapped under our hands.
+        unsure = restored or bool(lanes.unresolved(tx, lane.row.id))
+        base = known if known is not None else 0 if unsure else last
         lanes.stand_at(tx, lane.row.id, lane.fence, fn=fn, last_fd=base)
         tx.event("drive_changed", lane.row.id, old=now_at.fn, new=fn, base=base)
         return base
@@ -238,6 +240,7 @@ def _adopt(tx: Tx, lane: "Lane", owner: outcomes.Owner, doc: FiscalDocument, reg
     old = State(owner.state)
     if old is State.IN_DOUBT:
         outcomes.end_all(tx, owner.id, "registered")
+        incidents.close(tx, "in_doubt", owner.id)
     outcomes.fiscalise(
         tx, owner.id, old, Cause.ADOPTED if old is State.QUEUED else Cause.LOCATED, doc, register=register,
         evidence=msgspec.json.encode(doc).decode(), key=lane.post.keys.new(), check=tx.now,
