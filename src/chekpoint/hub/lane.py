@@ -60,6 +60,7 @@ class Lane:
         self.proofs = Proofs(self)
         self.exchanges = Exchanges(row.id, post.keys)
         self.register: Register = make(row, self.exchanges.note)
+        self.reading_due = 0.0  # monotonic seconds
         self._failures = 0
         self._status_due = 0.0
 

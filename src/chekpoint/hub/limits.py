@@ -9,6 +9,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     io_timeout: float = 60.0  # the hardest wait for one answer of a register
     lease: float = 90.0  # must be longer, or a lane could change hands under a command
     status_every: float = 10.0
+    reading_every: float = 300.0  # one status in that time is kept for the register's page
     exchange_every: float = 1.0  # while documents are on their way
     exchange_calm: float = 10.0  # while nothing changes
     backoff_first: float = 1.0

@@ -15,7 +15,7 @@ from chekpoint.core.ports import Absent, Attempt, FiscalDocument, RegisterStatus
 from chekpoint.hub import continuity, shifts, troubles
 from chekpoint.hub.content import restore
 from chekpoint.hub.exchanges import mask, personal
-from chekpoint.store import incidents, lanes, lookup, outcomes, people
+from chekpoint.store import incidents, lanes, lookup, outcomes, people, retention
 from chekpoint.store.journal import Tx
 from chekpoint.store.transitions import move
 
@@ -48,14 +48,27 @@ async def _status(lane: "Lane") -> RegisterStatus:
         status: RegisterStatus = await lane.ask(lane.register.status())
     except OutcomeUnknown as error:
         raise RegisterBlocked(BlockReason.NO_LINK, error.message, code=error.code) from error
-    body = msgspec.json.encode(status)
-    await lane.post.store.write(
-        lambda tx: lanes.note_status(tx, lane.row.id, body, status.taxations, status.ffd)
-    )
+    body, key = msgspec.json.encode(status), _reading_key(lane)
+
+    def unit(tx: Tx) -> None:
+        lanes.note_status(tx, lane.row.id, body, status.taxations, status.ffd)
+        if key is not None:
+            retention.keep_reading(tx, key, lane.row.id, body)
+
+    await lane.post.store.write(unit)
     lane.row = lane.row._replace(
         taxations=status.taxations or lane.row.taxations, ffd=status.ffd or lane.row.ffd
     )  # what it said of itself decides what it may take
     return status
+
+
+def _reading_key(lane: "Lane") -> str | None:
+    """A key when it is time to keep a reading for the register's page; every status would be too many."""
+    now = lane.post.clock.monotonic()
+    if now < lane.reading_due:
+        return None
+    lane.reading_due = now + lane.post.limits.reading_every
+    return lane.post.keys.new()
 
 
 async def _base(lane: "Lane", status: RegisterStatus) -> tuple[str, int]:

@@ -1,4 +1,4 @@
-"""What is kept for a set time: raw exchanges with registers, and buyers."""
+"""What is kept for a set time: raw exchanges with registers, their readings, and buyers."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, delete, insert, select
 
 from chekpoint.store.journal import Tx
 from chekpoint.store.sql import Query
-from chekpoint.store.tables import contact, exchange, receipt
+from chekpoint.store.tables import contact, exchange, reading, receipt
 
 
 class Row(NamedTuple):
@@ -48,6 +48,15 @@ def keep(tx: Tx, rows: Sequence[Row]) -> None:
         tx.later(_KEEP, **row._asdict(), at=tx.now)
 
 
+_READING: Final = Query(insert(reading).values({c.name: bindparam(c.name) for c in reading.columns}))
+_PURGE_READINGS: Final = Query(delete(reading).where(reading.c.at < bindparam("before")))
+
+
+def keep_reading(tx: Tx, key: str, register_id: str, status: bytes) -> None:
+    """Keep what a register said of itself (JSON of RegisterStatus)."""
+    tx.run(_READING, id=key, register_id=register_id, at=tx.now, body=status)
+
+
 def purge(tx: Tx, before: int) -> int:
     """Drop what is older than a moment (milliseconds UTC)."""
-    return tx.run(_PURGE, before=before)
+    return tx.run(_PURGE, before=before) + tx.run(_PURGE_READINGS, before=before)
