@@ -178,17 +178,6 @@ async def test_trap_five_poisoned_checks_fill_the_queue_and_a_person_is_told_how
     assert "UPDATE b_sale_cashbox_check SET STATUS='E' WHERE ID IN (1, 2, 3, 4, 5)" in found.text_ru
 
 
-async def test_trap_trailing_space_in_the_payment_object(tmp_path: Path) -> None:
-    registers = one()
-    async with world() as place:
-        site = place.site()
-        async with connected(sqlite(tmp_path), registers, shop_of(exchange(place))) as hub:
-            check = await paid(site, Line(price=10_000, payment_object="commodity_marking_no_marking"))
-            await printed(site, check.id)
-            (receipt,) = await rows(hub.store, "receipt")
-    assert b'"commodity_unmarked"' in receipt["content"]
-
-
 async def test_trap_null_contact_is_refused_with_words(tmp_path: Path) -> None:
     registers = one()
     async with world() as place:
