@@ -30,6 +30,23 @@ async def drive_serial(session: Session) -> str:
     return str(serial).strip()
 
 
+async def refuse_swapped(session: Session, attempt: Attempt) -> None:
+    """Raise OutcomeUnknown when the drive that the attempt was meant for is not in the register any more.
+
+    The server says "nothing was registered" because the number of the last document has not grown. A drive
+    that was swapped while it waited makes that wrong. Where the register itself does not answer the server's
+    word stands (the task never began); where the server does not, nothing is known.
+    """
+    try:
+        fn = answers.part((await session.ask({"type": "getFnInfo"}))[0], "fnInfo").get("serial")
+    except TaskFailed:
+        return
+    except RegisterBlocked as fault:
+        raise OutcomeUnknown(f"Чек не выполнен, но ФН не назван: {fault}") from fault
+    if str(fn or "").strip() != attempt.fn:
+        raise OutcomeUnknown(f"Чек не выполнен, но в ККТ уже другой ФН ({fn} вместо {attempt.fn})")
+
+
 async def asked(session: Session, task: dict[str, str]) -> tuple[answers.Json, str]:
     """A harmless task whose failure means that the register cannot work. Raises RegisterBlocked."""
     try:

@@ -128,7 +128,12 @@ class AtolRegister:
             raise OutcomeUnknown(f"Задание у веб-сервера, исход не прочитан: {fault}") from fault
         if found is None:
             raise _forgotten(posted)
-        return self._submitted(attempt, found)
+        try:
+            return self._submitted(attempt, found)
+        except (RegisterBlocked, NotSent):
+            if found.status is TaskStatus.ERROR:
+                await archive.refuse_swapped(self._session, attempt)
+            raise
 
     async def _refuse_standstill(self, uuid: str) -> None:
         """A queue that stands still would only hold the receipt. Unless it is already in there."""
