@@ -1,26 +1,13 @@
-"""The buyer's contact and other phones as modules send them -> as tag 1008 wants them."""
+"""The buyer's contact as modules send it -> as tag 1008 wants it."""
 
 from typing import Final
 
-from chekpoint.fiscal.rules_parties import is_email, is_phone
-from chekpoint.shops.atol_online.form import Part
+from chekpoint.fiscal.rules_parties import is_email
+from chekpoint.hub.form import Part
+from chekpoint.hub.phones import phone_of
 from chekpoint.shops.atol_online.settings import WithoutContact
 
-_FILLING: Final = frozenset(" ()-\u00a0.")
 _NOTHING: Final = frozenset({"none", "null", "-"})
-
-
-def phone_of(text: str) -> str | None:
-    """``8 (900) 000-00-00``, ``79000000000`` and ``9000000000`` -> ``+79000000000``; None when it is no phone."""
-    bare = "".join(char for char in text if char not in _FILLING)
-    if bare.isascii() and bare.isdigit():
-        if len(bare) == 10:
-            bare = f"+7{bare}"
-        elif len(bare) == 11 and bare[0] in "78":
-            bare = f"+7{bare[1:]}"
-        else:
-            bare = f"+{bare}"
-    return bare if is_phone(bare) else None
 
 
 def contact_of(client: Part | None, own_email: str | None, rule: WithoutContact) -> str | None:

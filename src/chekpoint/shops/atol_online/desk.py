@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from chekpoint.core.errors import Conflict, StoreError
-from chekpoint.core.lifecycle import State
+from chekpoint.core.errors import StoreError
 from chekpoint.hub import continuity, repeats
 from chekpoint.hub.callbacks import Promise, promise, promised, word
 from chekpoint.hub.handles import Handles
@@ -106,23 +105,31 @@ class Desk:
     async def register(self, caller: Caller, version: str, operation: str, body: bytes) -> dict[str, Any]:
         """Take a registration; when this returns it is on disk."""
         taken = orders.taken(body, version, operation, caller.settings)
-        bitrix = _BITRIX.match(taken.external_id)
-        if bitrix is None:
-            accepted = await self._accept(caller.shop, taken, taken.external_id)
-            return await self._answer(caller, taken, taken.external_id, accepted, repeated_is_error=True)
-        external_id, accepted = await self._accept_check(caller.shop, taken, bitrix[1])
-        return await self._answer(caller, taken, external_id, accepted, repeated_is_error=False)
-
-    async def _accept(self, shop: people.Shop, taken: orders.Taken, external_id: str) -> Accepted:
-        if self._hub.intake is None:
-            raise StoreError("the hub has not started yet")
-        await self._promise(shop, taken, external_id)
+        check = _BITRIX.match(taken.external_id)
+        base = taken.external_id if check is None else check[1]
         try:
-            return await self._hub.intake.accept(shop, Order(external_id=external_id, receipt=taken.receipt))
+            external_id, accepted = await self._accept(caller.shop, taken, base, is_check=check is not None)
         except Refused as refused:
             raise Refusal(Code.INVALID_RECEIPT, _sentences(refused), status="fail") from None
-        except Different as other:
-            raise await self._known(shop, external_id, "с другим содержанием; новый чек не пробит") from other
+        except Different:
+            raise await self._known(caller.shop, base, "с другим содержанием; новый чек не пробит") from None
+        if not accepted.fresh and check is None:
+            raise await self._known(caller.shop, base, None)
+        return await self._answer(caller, taken, external_id)
+
+    async def _accept(
+        self, shop: people.Shop, taken: orders.Taken, base: str, *, is_check: bool
+    ) -> tuple[str, Accepted]:
+        """A check of 1C-Bitrix may be sent again by hand after it had failed."""
+
+        async def offer(external_id: str) -> Accepted:
+            if self._hub.intake is None:
+                raise StoreError("the hub has not started yet")
+            await self._promise(shop, taken, external_id)
+            order = Order(external_id=external_id, receipt=taken.receipt)
+            return await self._hub.intake.accept(shop, order)
+
+        return await repeats.send(self._hub, shop, base, offer) if is_check else (base, await offer(base))
 
     async def _promise(self, shop: people.Shop, taken: orders.Taken, external_id: str) -> None:
         if taken.callback:
@@ -130,42 +137,7 @@ class Desk:
             await self._hub.store.write(lambda tx: promise(tx, shop.id, made))
             self._hub.post.bell.ring(word(shop.id))
 
-    async def _accept_check(self, shop: people.Shop, taken: orders.Taken, base: str) -> tuple[str, Accepted]:
-        """A check of 1C-Bitrix, perhaps sent again by hand after it had failed."""
-        found = await self._hub.store.read(lambda tx: repeats.newest(tx, shop.id, base))
-        if found.failed and (found.line is None or found.line.state != State.REJECTED):
-            return await self._next(shop, taken, base, found.number + 1)
-        try:
-            accepted = await self._accept(shop, taken, found.external_id)
-        except Refusal as refusal:
-            if not found.failed or refusal.code is not Code.ALREADY_EXISTS:
-                raise
-            return await self._next(shop, taken, base, found.number + 1)
-        if accepted.state == State.REJECTED:
-            await self._again(shop, accepted.receipt_id)
-        return found.external_id, accepted
-
-    async def _next(
-        self, shop: people.Shop, taken: orders.Taken, base: str, number: int
-    ) -> tuple[str, Accepted]:
-        external_id = repeats.external_id(base, number)
-        return external_id, await self._accept(shop, taken, external_id)
-
-    async def _again(self, shop: people.Shop, receipt_id: str) -> None:
-        """The same content once more: somebody pressed "print again" on the site."""
-        try:
-            await self._hub.verdicts.again(
-                receipt_id, who=f"shop:{shop.name}", reason="отправлен из магазина повторно"
-            )
-        except Conflict:
-            return  # it is not rejected any more: somebody was quicker
-
-    async def _answer(
-        self, caller: Caller, taken: orders.Taken, external_id: str, accepted: Accepted, *,
-        repeated_is_error: bool,
-    ) -> dict[str, Any]:  # fmt: skip
-        if not accepted.fresh and repeated_is_error:
-            raise await self._known(caller.shop, external_id, None)
+    async def _answer(self, caller: Caller, taken: orders.Taken, external_id: str) -> dict[str, Any]:
         handle = (await self.keys()).handles.of(order_mark(caller.shop.id, external_id))
         answer: dict[str, Any] = {
             "uuid": handle, "status": "wait", "error": None, "timestamp": reports.moment(self.now()),

@@ -16,9 +16,9 @@ from chekpoint.fiscal.receipt import (
     Supplier,
 )
 from chekpoint.fiscal.vat import VatRate
+from chekpoint.hub.form import Part
+from chekpoint.hub.phones import phone_of
 from chekpoint.shops.atol_online import words
-from chekpoint.shops.atol_online.contacts import phone_of
-from chekpoint.shops.atol_online.form import Part
 
 _AGENTS: Final = {sign.value: sign for sign in AgentSign}
 _HEX: Final = frozenset("0123456789abcdefABCDEF")

@@ -20,10 +20,10 @@ from chekpoint.fiscal.receipt import (
     UserProperty,
 )
 from chekpoint.hub.calling import is_address
+from chekpoint.hub.form import Part
 from chekpoint.shops.atol_online import words
 from chekpoint.shops.atol_online.contacts import contact_of
 from chekpoint.shops.atol_online.errors import Code, Refusal, text_of
-from chekpoint.shops.atol_online.form import Part
 from chekpoint.shops.atol_online.items import agent_of, industry_of, items_of, supplier_of
 from chekpoint.shops.atol_online.settings import AtolOnlineSettings
 from chekpoint.shops.atol_online.short import Total, items_of_totals, totals_of

@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from chekpoint.core.errors import StoreError
 from chekpoint.hub.hub import Hub
+from chekpoint.hub.patience import HOLD, PAUSE, patiently
 from chekpoint.shops.atol_online import reports
 from chekpoint.shops.atol_online.desk import Caller, Desk
 from chekpoint.shops.atol_online.errors import Code, Refusal
@@ -28,8 +29,6 @@ T = TypeVar("T")
 BASES: Final = ("/possystem", "/api/fn/possystem")
 """The second is the address at which ModulKassa offers the same protocol."""
 BODY_MOST: Final = 1 << 20
-HOLD: Final = 20.0  # seconds for which a trouble of ours is waited out
-PAUSE: Final = 0.5
 
 
 class Cut(Response):
@@ -105,16 +104,7 @@ class Door:
         return await self._desk.report(caller, steps[3])
 
     async def _patiently(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Work again for a while when the journal takes no writes; raises StoreError in the end."""
-        clock = self._hub.post.clock
-        until = clock.monotonic() + HOLD
-        while True:
-            try:
-                return await work()
-            except StoreError:
-                if clock.monotonic() + PAUSE > until:
-                    raise
-                await clock.sleep(PAUSE)
+        return await patiently(self._hub.post.clock, work, hold=HOLD, pause=PAUSE)
 
     def _refused(self, refusal: Refusal) -> Response:
         error = reports.error_of(refusal.code, self._desk.error_id(), refusal.text)

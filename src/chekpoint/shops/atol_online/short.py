@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 from chekpoint.fiscal.money import round_half_up
 from chekpoint.fiscal.receipt import Item, SettlementMethod
 from chekpoint.fiscal.vat import VatRate, vat_of
+from chekpoint.hub.form import Part
 from chekpoint.shops.atol_online import words
-from chekpoint.shops.atol_online.form import Part
 
 NAME: Final = "Коррекция"
 TOTALS_MOST: Final = 12  # one of each rate
