@@ -6,15 +6,18 @@ from collections.abc import Mapping
 
 import httpx2
 import msgspec
+from starlette.routing import BaseRoute
 
 from chekpoint.app.settings import Settings
 from chekpoint.core.clock import Clock, SystemClock
 from chekpoint.core.ports import Operator, Register
 from chekpoint.core.witness import Note
-from chekpoint.hub.hub import Hub, MakeOperator
+from chekpoint.hub.hub import Connector, Hub, MakeOperator
 from chekpoint.hub.lane import MakeRegister
 from chekpoint.ofd.ofd_ru import OfdRu, OfdRuConfig
 from chekpoint.registers.atol import AtolConfig, AtolRegister
+from chekpoint.shops import atol_online, bitrix, modulkassa
+from chekpoint.shops.api_v1 import api_routes
 from chekpoint.shops.webhook import WebhookShop
 from chekpoint.store.lanes import RegisterRow
 from chekpoint.store.store import open_store
@@ -45,6 +48,25 @@ def operator_makers(clock: Clock) -> dict[str, MakeOperator]:
     return {"ofd_ru": ofd_ru}
 
 
+def connectors() -> dict[str, Connector]:
+    """Kind of a shop -> what works for it in the background."""
+    return {
+        bitrix.KIND: bitrix.BitrixSites().connect,
+        atol_online.KIND: atol_online.connect,
+        modulkassa.KIND: modulkassa.connect,
+    }
+
+
+def doors(hub: Hub, zone: str) -> list[BaseRoute]:
+    """The addresses that shops call."""
+    return [
+        *api_routes(hub),
+        *bitrix.bitrix_routes(hub),
+        *atol_online.routes(hub),
+        *modulkassa.routes(hub, zone=zone),
+    ]
+
+
 def build_hub(settings: Settings, http: httpx2.AsyncClient, clock: Clock | None = None) -> Hub:
     """The hub of this node, not started yet. Raises StoreError when the database cannot be opened."""
     now = clock or SystemClock()
@@ -55,4 +77,5 @@ def build_hub(settings: Settings, http: httpx2.AsyncClient, clock: Clock | None 
         store, now, chance, node=settings.node, limits=settings.limits,
         zone=settings.zone, registers=register_makers(now), operators=operator_makers(now),
         door=lambda url, secret: WebhookShop(url, secret, http), head=settings.head,
+        connectors=connectors(),
     )  # fmt: skip

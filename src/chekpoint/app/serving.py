@@ -10,10 +10,9 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from chekpoint.app.compose import build_hub
+from chekpoint.app.compose import build_hub, doors
 from chekpoint.app.settings import Settings, session_key
 from chekpoint.hub.hub import Hub
-from chekpoint.shops.api_v1 import api_routes
 from chekpoint.web.access import first_password
 from chekpoint.web.screens import screens
 
@@ -34,7 +33,7 @@ def application(settings: Settings, hub: Hub, http: httpx2.AsyncClient, *, sessi
             await http.aclose()
 
     pages = screens(hub, secret_key=session_key, zone=settings.zone, https_only=settings.secure_cookies)
-    return Starlette(routes=[*api_routes(hub), Mount("/", pages)], lifespan=lifespan)
+    return Starlette(routes=[*doors(hub, settings.zone), Mount("/", pages)], lifespan=lifespan)
 
 
 async def _greet(settings: Settings, hub: Hub) -> None:

@@ -2,11 +2,13 @@
 
 import typer
 
+from chekpoint.cli import bitrix as _bitrix
 from chekpoint.cli import check as _check
 from chekpoint.cli import decode as _decode
 from chekpoint.cli import demo as _demo
 from chekpoint.cli import doctor as _doctor
 from chekpoint.cli import emulate as _emulate
+from chekpoint.cli import emulate_bitrix as _emulate_bitrix
 from chekpoint.cli import receipts as _receipts
 from chekpoint.cli import registers as _registers
 from chekpoint.cli import serve as _serve
@@ -47,11 +49,20 @@ _setup_app.command("ofd")(_setup.ofd)
 _setup_app.command("password")(_setup.password)
 app.add_typer(_setup_app, name="setup")
 
+_bitrix_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Сайты 1С-Битрикс / 1C-Bitrix sites"
+)
+_bitrix_app.command("connect")(_bitrix.connect)
+_bitrix_app.command("sites")(_bitrix.sites)
+_bitrix_app.command("rules")(_bitrix.rules)
+app.add_typer(_bitrix_app, name="bitrix")
+
 _emulate_app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Тестовые двойники касс и ОФД / test doubles"
 )
 _emulate_app.command("register")(_emulate.register)
 _emulate_app.command("ofd")(_emulate.ofd)
+_emulate_app.command("bitrix")(_emulate_bitrix.bitrix)
 app.add_typer(_emulate_app, name="emulate")
 
 
