@@ -13,15 +13,23 @@ class Bell:
         self._clock = clock
         # in the order of asking, so that a simulation wakes them in the same order each time
         self._waiting: dict[str, dict[asyncio.Future[None], None]] = defaultdict(dict)
+        self._kept: set[str] = set()  # rung while nobody waited: a lane may just be looking after its proofs
 
     def ring(self, word: str) -> None:
-        """Wake everyone who waits for the word."""
-        for future in self._waiting.pop(word, ()):
-            if not future.done():
-                future.set_result(None)
+        """Wake everyone who waits for the word; else keep the ring for the next who asks."""
+        awake = [future for future in self._waiting.pop(word, ()) if not future.done()]
+        for future in awake:
+            future.set_result(None)
+        if not awake:
+            self._kept.add(word)
 
     async def wait(self, words: tuple[str, ...], seconds: float) -> bool:
         """Wait for a ring of any of the words; False when the time ran out."""
+        kept = self._kept.intersection(words)
+        if kept:
+            self._kept -= kept
+            await self._clock.sleep(0.0)
+            return True
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         for word in words:
             self._waiting[word][future] = None

@@ -106,16 +106,21 @@ async def _cashbox(client: httpx2.AsyncClient, plan: RestPlan, *, fresh: bool) -
 async def rates(client: httpx2.AsyncClient, webhook: str) -> Step:
     """The site's VAT ids, from its catalogue (scope ``catalog``)."""
     try:
-        found = await call(client, webhook, "catalog.vat.list", {"select": ["id", "name", "rate"]})
+        found = await call(
+            client, webhook, "catalog.vat.list", {"select": ["id", "name", "rate", "excludeVat"]}
+        )
     except CallError as error:
         text = f"ставки НДС не прочитаны, задайте их правилами (id:N) / VAT rates not read, set them as rules: {error}"
         return Step(ok=False, text=text)
     listed = _rows(found.get("vats") if isinstance(found, dict) else found)
     known: dict[str, VatRate] = {}
     for one in listed:
-        rate = _rate(one.get("rate"))
-        if rate is not None:
-            known[f"id:{one.get('id')}"] = rate
+        fields = {
+            str(name).lower(): value for name, value in one.items()
+        }  # the case differs between versions
+        rate = VatRate.NONE if fields.get("excludevat") == "Y" else _rate(fields.get("rate"))
+        if rate is not None and fields.get("id"):
+            known[f"id:{fields['id']}"] = rate
     words = ", ".join(f"{name} = {rate.label}" for name, rate in known.items()) or "-"
     return Step(ok=True, text=f"ставки НДС сайта / the site's VAT rates: {words}", rates=known)
 
