@@ -93,7 +93,7 @@ async def cloud_door(
         await hub.store.write(lambda tx: _furnish(tx, shops))
         await hub.reload()
         async with (
-            _serving(Starlette(routes=routes(hub))) as url,
+            serving(Starlette(routes=routes(hub))) as url,
             httpx2.AsyncClient(base_url=url, timeout=30, trust_env=False) as client,
         ):
             yield CloudDoor(hub, made, client, url)
@@ -111,7 +111,7 @@ def _furnish(tx: Tx, shops: list[people.Shop]) -> None:
 
 
 @asynccontextmanager
-async def _serving(app: Starlette) -> AsyncIterator[str]:
+async def serving(app: Starlette) -> AsyncIterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
         running = asyncio.ensure_future(server.serve(sockets=[listening]))
