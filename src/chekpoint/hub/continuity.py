@@ -85,7 +85,7 @@ async def check(post: Post, head: Path | None, registers: dict[str, str]) -> Non
 
 def _lost(tx: Tx, at: Head, node: str) -> bool:
     """There is no file: was there a journal before us? A node that joins others that work asks nothing of them."""
-    return at.seq > 0 or (bool(at.lanes) and not lanes.held_elsewhere(tx, node))
+    return at.seq > 0 or (lanes.ever_held(tx) and not lanes.held_elsewhere(tx, node))
 
 
 def unread(tx: Tx) -> list[str]:

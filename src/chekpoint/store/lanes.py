@@ -108,6 +108,14 @@ def positions(tx: Tx) -> dict[str, tuple[str, int]]:
     return {row[0]: (row[1], row[2]) for row in tx.all(_POSITIONS)}
 
 
+_USED: Final = Query(select(lane.c.register_id).where(lane.c.fence > 0).limit(1))
+
+
+def ever_held(tx: Tx) -> bool:
+    """Has any node ever worked with any register of this journal?"""
+    return tx.one(_USED) is not None
+
+
 _ELSEWHERE: Final = Query(
     select(lane.c.register_id)
     .where(lane.c.holder != bindparam("node"), lane.c.lease_until >= bindparam("now"))
