@@ -67,7 +67,9 @@ class Node:
         self.gate.dead = True
         self.hub: Hub | None = None
         self.faults: list[str] = []
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks: dict[
+            asyncio.Task[Any], None
+        ] = {}  # in order: a set of tasks has another one in each run
 
     @property
     def alive(self) -> bool:
@@ -105,8 +107,8 @@ class Node:
     def run(self, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
         """Work that belongs to this process and dies with it."""
         task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[task] = None
+        task.add_done_callback(lambda done: self._tasks.pop(done, None))
         return task
 
     def kill(self) -> None:

@@ -51,7 +51,7 @@ class World:
         self.sales = [sale(number, self.chance) for number in range(self.plan.orders)]
         self.storming = True
         self.restoring = False
-        self.backed_up = False  # and not restored yet
+        self.backed_up = False
 
     def note(self, text: str) -> None:
         self.trace.append(f"{self.loop.time():9.3f} {self.loop.steps:6d} {text}")
@@ -211,7 +211,7 @@ class World:
     async def _swap(self) -> None:
         till = self.chance.choice(list(self.tills.values()))
         for _ in range(20):
-            # After a restore without the head file nobody could tell that a drive was here in between.
+            # Around a restore without the head file nobody could tell that a drive was here in between.
             if not (self.backed_up and self.plan.restore != "head") and till.swap_drive():
                 self.note(f"{till.key} has another drive")
                 return
@@ -235,7 +235,7 @@ class World:
         await asyncio.sleep(LATEST + 30)  # while a person restores, what hung on the way arrives
         self._put_back(backup, how)
         self._forget()
-        self.restoring = self.backed_up = False
+        self.restoring = False
 
     def _put_back(self, backup: Path, how: str) -> None:
         for old in self.database.parent.glob("chekpoint.db*"):
