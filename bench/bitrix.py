@@ -118,11 +118,16 @@ async def _hub(register: Register, links: list[str]) -> AsyncIterator[Hub]:
             await hub.reload()
             await _asked(hub)
             shops = [_shop(number, link) for number, link in enumerate(links)]
-            await hub.store.write(lambda tx: [people.add_shop(tx, one) for one in shops])
+            await hub.store.write(lambda tx: _add(tx, shops))
             await hub.reload()
             yield hub
         finally:
             await hub.stop()
+
+
+def _add(tx: Tx, shops: list[people.Shop]) -> None:
+    for one in shops:
+        people.add_shop(tx, one)
 
 
 async def _asked(hub: Hub) -> None:

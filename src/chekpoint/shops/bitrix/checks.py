@@ -27,6 +27,7 @@ from chekpoint.store.journal import Tx
 
 REVIVE = 3600.0  # seconds after which a result that nobody took is tried once more
 UNHEARD_MOST = 3
+KEPT = 30 * 86400.0  # seconds that a told error is watched for a late success, and a lost order remembered
 
 
 class Taken(NamedTuple):
@@ -51,8 +52,13 @@ class Checks:
         self.entries: dict[int, Entry] = {}
 
     async def load(self) -> None:
-        """Read the ledger."""
-        self.entries = await self._hub.store.read(lambda tx: ledger.load(tx, self._shop.id))
+        """Read the ledger, and let go of what is long over."""
+        found = await self._hub.store.read(lambda tx: ledger.load(tx, self._shop.id))
+        since = epoch_ms(self._hub.post.clock.now()) - KEPT * 1000
+        old = [one.number for one in found.values() if (one.told or one.gone) and one.at < since]
+        if old:
+            await self._hub.store.write(lambda tx: ledger.drop(tx, self._shop.id, old))
+        self.entries = {number: one for number, one in found.items() if number not in old}
 
     async def take(self, tasks: Sequence[Task]) -> Taken:
         """Take in the checks of one answer. Raises StoreError: then the site hands them out again."""

@@ -43,7 +43,6 @@ BROKEN_MOST: Final = 30.0
 DENIED: Final = 30.0
 SILENT_AFTER: Final = 120.0
 TELLERS: Final = 3
-KEPT: Final = 30 * 86400.0  # seconds that a told error is watched for a late success
 
 
 class Site:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from weakref import WeakKeyDictionary
 
 import httpx2
 import msgspec
@@ -26,7 +27,7 @@ class BitrixSites:
     def __init__(self) -> None:
         self._clients: dict[str | None, httpx2.AsyncClient] = {}
         self._users: Counter[str | None] = Counter()
-        self._readings: dict[int, Readings] = {}
+        self._readings: WeakKeyDictionary[Hub, Readings] = WeakKeyDictionary()
 
     async def connect(self, hub: Hub, shop: people.Shop) -> None:
         """Work for one shop until cancelled. A shop whose settings do not read raises an incident and waits."""
@@ -52,7 +53,7 @@ class BitrixSites:
         exchange = settings.exchange
         if exchange is None:
             return
-        readings = self._readings.setdefault(id(hub), Readings(hub))
+        readings = self._readings.setdefault(hub, Readings(hub))
         client = self._open(exchange.ca_file)
         try:
             await Site(hub, shop, settings, exchange=exchange, client=client, readings=readings).run()
