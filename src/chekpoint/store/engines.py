@@ -7,12 +7,13 @@ PostgreSQL: ``synchronous_commit=on``.
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
-import psycopg
-
 from chekpoint.core.errors import StoreError
+
+if TYPE_CHECKING:
+    import psycopg
 
 PAGE_BYTES = 8192  # with a checkpoint each 5000 pages: the fastest durable setting measured
 CHECKPOINT_PAGES = 5000
@@ -100,25 +101,26 @@ class Postgres:
     """For several nodes, or more than one machine can carry."""
 
     name = "postgresql"
-    errors = psycopg.Error
 
     def __init__(self, dsn: str) -> None:
-        self.dsn = dsn
+        import psycopg  # noqa: PLC0415 - a node on SQLite starts without it
 
-    def connect(self, *, readonly: bool = False) -> psycopg.Connection[Any]:
+        self.dsn, self._driver, self.errors = dsn, psycopg, psycopg.Error
+
+    def connect(self, *, readonly: bool = False) -> "psycopg.Connection[Any]":
         """A connection with durable commits."""
         try:
-            con = psycopg.connect(self.dsn, autocommit=True, prepare_threshold=1)
+            con = self._driver.connect(self.dsn, autocommit=True, prepare_threshold=1)
             con.execute("SET synchronous_commit = on")
             if readonly:
                 con.execute("SET default_transaction_read_only = on")
-        except psycopg.Error as error:
+        except self.errors as error:
             raise StoreError(f"cannot reach PostgreSQL: {error}") from error
         return con
 
     def broken(self, _error: Exception) -> bool:
         """A lost server shows as OperationalError or InterfaceError."""
-        return isinstance(_error, psycopg.OperationalError | psycopg.InterfaceError)
+        return isinstance(_error, self._driver.OperationalError | self._driver.InterfaceError)
 
 
 def engine_of(url: str, *, durable: bool = True) -> Sqlite | Postgres:

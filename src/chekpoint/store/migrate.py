@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any, Final
 
-import psycopg
-
 from chekpoint.core.errors import StoreError
 from chekpoint.store.engines import Postgres, Sqlite
 
@@ -57,8 +55,8 @@ def _upgrade(engine: Sqlite | Postgres) -> None:
 
 def _plain(engine: Sqlite | Postgres) -> Any:
     """A connection in which SQLAlchemy opens the transactions itself."""
-    con = engine.connect()
-    if isinstance(con, psycopg.Connection):
+    con: Any = engine.connect()
+    if engine.name == "postgresql":
         con.autocommit = False
     return con
 
