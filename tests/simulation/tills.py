@@ -196,6 +196,7 @@ class AtolTill:
             return False
         self._old.append(drive)
         fresh = FiscalDrive(f"99990789{self._number:02d}{len(self._old) + 1:06d}")
+        self.register._remember(unprinted=None)  # a document of the old drive cannot be printed any more
         self.register.drive = self.register.exchange.drive = fresh
         self.register.ensure_registered(Registration(ffd=self._make.ffd))
         return True
