@@ -124,6 +124,7 @@ def _cashbox_row(site: Site, box: Cashbox) -> list[str]:
         "Да" if box.active else "Нет",
         "Да" if box.enabled else "Нет",
         _time(site, box.last_check_at),
+        escape(", ".join(f"{rate} → {typed or '—'}" for rate, typed in box.settings.vat.items())),
         _button("activate", toggle, "Выключить" if box.active else "Настроить и включить")
         + _button("report", {"cashbox_id": str(box.id)}, "Z-отчёт"),
     ]

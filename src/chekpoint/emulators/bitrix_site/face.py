@@ -95,8 +95,10 @@ class Sites:
     def __getitem__(self, name: str) -> Site:
         return self._sites[name]
 
-    def __len__(self) -> int:
-        return len(self._sites)
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all sites."""
+        return tuple(self._sites)
 
     async def run(self) -> None:
         """The agent of every site, every 120 s, until cancelled."""
