@@ -131,9 +131,13 @@ async def test_a_shop_cannot_read_the_receipt_of_another(door: CloudDoor) -> Non
 
 async def test_a_blocked_shop_is_told_so(door: CloudDoor) -> None:
     secret = await token(door)
+    done = (await send(door, sale("before"))).json()["uuid"]
+    await over(door, done)
     await door.configure(msgspec.structs.replace(SETTINGS, blocked=True))
     sent = await door.client.post(f"{V4}/g1/sell", params={"token": secret}, json=sale())
     assert (sent.status_code, code(sent)) == (403, 14)
+    told = await door.client.get(f"{V4}/g1/report/{done}", params={"token": secret})
+    assert told.json()["status"] == "done"  # what was registered stays known
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ class Desk:
     def _unix(self) -> int:
         return int(self._hub.post.clock.now().timestamp())
 
-    async def caller(self, token: str | None, group_code: str) -> Caller:
+    async def caller(self, token: str | None, group_code: str, *, may_be_blocked: bool = False) -> Caller:
         """The shop of a token, when the group of registers is its own."""
         if not token:
             raise Refusal(Code.MISSING_TOKEN)
@@ -96,7 +96,7 @@ class Desk:
             raise Refusal(Code.EXPIRED_TOKEN)
         if not keys.tokens.active(token, settings.password_hash, self._unix()):
             raise Refusal(Code.EXPIRED_TOKEN)
-        if settings.blocked:
+        if settings.blocked and not may_be_blocked:
             raise Refusal(Code.USER_BLOCKED)
         if settings.group_code != group_code:
             raise Refusal(Code.GROUP_AND_TOKEN_DIFFER)

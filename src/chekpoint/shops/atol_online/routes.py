@@ -100,7 +100,8 @@ class Door:
         return await self._patiently(lambda: self._desk.register(caller, version, operation, body))
 
     async def _report(self, request: Request, steps: list[str]) -> dict[str, Any]:
-        caller = await self._desk.caller(_token_of(request), steps[1])
+        # an error would make 1C-Bitrix mark a receipt as failed that was registered before the block
+        caller = await self._desk.caller(_token_of(request), steps[1], may_be_blocked=True)
         return await self._desk.report(caller, steps[3])
 
     async def _patiently(self, work: Callable[[], Awaitable[T]]) -> T:
