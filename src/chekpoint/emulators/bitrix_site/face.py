@@ -8,6 +8,7 @@
 Without ASGI's lifespan run ``sites.run()`` as a task beside it: it is the agent that asks for results.
 """
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -26,7 +27,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chekpoint.core.clock import Clock
-from chekpoint.emulators.atol_web.http_faults import FaultyLine
+from chekpoint.emulators.atol_web.http_faults import FaultyLine, lose_line
 from chekpoint.emulators.bitrix_site import admin_page, control
 from chekpoint.emulators.bitrix_site.admin_page import Truth
 from chekpoint.emulators.bitrix_site.atol_farm import CALLBACK_PATH, apply_callback
@@ -66,6 +67,7 @@ class Sites:
         self._shelf = Shelf(path)
         self._sites: dict[str, Site] = {}
         self._agents: TaskGroup | None = None
+        self._calls: set[asyncio.Task[None]] = set()
         routed = Starlette(routes=self._routes(), lifespan=self._lifespan)
         self.app: ASGIApp = _Chooser(routed, self._sites)
 
@@ -111,6 +113,11 @@ class Sites:
             finally:
                 self._agents = None
 
+    def hang_up(self) -> None:
+        """End every call that is under way, as a web server does that is switched off: the line is dead."""
+        for call in self._calls:
+            call.cancel()
+
     def close(self) -> None:
         """Let go of the database."""
         self._shelf.close()
@@ -140,7 +147,7 @@ class Sites:
             request = Request(scope, receive)
             await (await endpoint(request))(scope, receive, send)
 
-        return _Faulty(answering, self._clock)
+        return _Faulty(answering, self._clock, self._calls)
 
     async def _administration(self, request: Request) -> Response:
         site: Site | None = request.scope.get(_SITE)
@@ -199,16 +206,27 @@ class _Chooser:
 
 
 class _Faulty:
-    """``FaultyLine`` with the plan of the request's site."""
+    """``FaultyLine`` with the plan of the request's site; ``calls`` are those under way, for whoever hangs up."""
 
-    def __init__(self, app: ASGIApp, clock: Clock) -> None:
+    def __init__(self, app: ASGIApp, clock: Clock, calls: set[asyncio.Task[None]]) -> None:
         self._app = app
         self._clock = clock
+        self._calls = calls
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         site: Site | None = scope.get(_SITE)
-        plan = site.faults if site is not None else FaultPlan()
-        await FaultyLine(self._app, plan, self._clock)(scope, receive, send)
+        line = FaultyLine(self._app, site.faults if site is not None else FaultPlan(), self._clock)
+        call = asyncio.create_task(line(scope, receive, send))
+        self._calls.add(call)
+        try:
+            await asyncio.wait({call})
+        finally:
+            self._calls.discard(call)
+            call.cancel()
+        if call.cancelled():
+            await lose_line(scope, receive)
+        else:
+            call.result()
 
 
 def _host(scope: Scope) -> str:
