@@ -14,6 +14,7 @@ import msgspec
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
 from chekpoint.core.clock import SystemClock
 from chekpoint.hub.hub import Connector, Hub
@@ -111,7 +112,7 @@ def _furnish(tx: Tx, shops: list[people.Shop]) -> None:
 
 
 @asynccontextmanager
-async def serving(app: Starlette) -> AsyncIterator[str]:
+async def serving(app: ASGIApp) -> AsyncIterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
         running = asyncio.ensure_future(server.serve(sockets=[listening]))

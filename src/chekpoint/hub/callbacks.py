@@ -27,6 +27,9 @@ _ROUND: Final = 1.0  # seconds between looks while outcomes are awaited
 _IDLE: Final = 5.0
 PAUSE_FIRST: Final = 5.0  # seconds before the second try: six tries fit into the first 300 s
 PAUSE_MOST: Final = 3600.0
+_SETTLE: Final = (
+    1500  # ms: a shop that has not read our answer yet does not know the id, and drops the callback
+)
 _UNUSED: Final = 3600_000  # ms after which a promise without a receipt (it was refused) is dropped
 _KEPT: Final = 32 * 86_400_000  # ms: nobody asks for an older receipt in these protocols
 
@@ -59,7 +62,7 @@ def promise(tx: Tx, shop_id: str, made: Promise) -> None:
     """Write a promise down; once the receipt is accepted, the first one stands."""
     known = memory.recall(tx, shop_id, _PREFIX + made.mark) is not None
     if not known or outcomes.by_mark(tx, made.mark) is None:
-        _keep(tx, shop_id, msgspec.structs.replace(made, since=tx.now))
+        _keep(tx, shop_id, msgspec.structs.replace(made, since=tx.now, due=tx.now + _SETTLE))
 
 
 def promised(tx: Tx, shop_id: str, mark: str) -> Promise | None:
