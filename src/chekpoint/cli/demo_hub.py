@@ -50,6 +50,7 @@ async def hub_process(data: Path, port: int, *, quiet: bool) -> AsyncIterator[st
 
 def _free(port: int) -> int:
     with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # what has just ended is no hindrance
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:

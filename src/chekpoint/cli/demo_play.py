@@ -1,7 +1,6 @@
 """Playing the demonstration: set up, send, watch, count, keep serving."""
 
 import asyncio
-import secrets
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -18,19 +17,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table as RichTable
 
 from chekpoint.cli.demo_count import Archives, Table
+from chekpoint.cli.demo_furnish import SHOP_ID, furnish
 from chekpoint.cli.demo_hub import PlayError, hub_process
-from chekpoint.cli.demo_stand import INN, SELLER, Stand, stand_up
+from chekpoint.cli.demo_site import DemoSite, orders_of, site_up
+from chekpoint.cli.demo_stand import stand_up
 from chekpoint.core.clock import SystemClock
-from chekpoint.core.errors import StoreError
-from chekpoint.emulators.ofd.account import API_KEY
 from chekpoint.fiscal import dialects
-from chekpoint.store import lanes, people
-from chekpoint.store.journal import Tx
-from chekpoint.store.store import open_store
 
-SHOP_ID, SELLER_ID = f"{2:032x}", f"{1:032x}"
 _CLOCK = SystemClock()
 CONTACT = "buyer@example.com"
+SITE_ORDERS = 12
 PATIENCE = 120.0  # seconds without any progress before the demonstration gives up
 AT_ONCE = 8  # requests of the shop under way
 
@@ -57,54 +53,19 @@ async def play(asked: Play) -> Table:
         stand = await stack.enter_async_context(
             stand_up(data / "emulated", storm=asked.faults, seed=asked.seed, pace=asked.pace)
         )
-        key = await _furnish(data, stand)
+        site = None if asked.once else await stack.enter_async_context(site_up(data / "emulated"))
+        key = await furnish(data, stand, site)
         base = await stack.enter_async_context(
             hub_process(data, 0 if asked.once else asked.port, quiet=asked.json)
         )
         archives = Archives(stand.registers, SHOP_ID)
         table = await _run(asked, console, base, key, archives)
-        _show(asked, console, table, base)
-        if not asked.once:
+        _show(asked, console, table)
+        if site is not None:
+            await _site(console, site)
+            console.print(f"Панель / dashboard: [bold]{base}/[/]   (Ctrl+C: конец / stop)")
             await asyncio.Event().wait()
     return table
-
-
-async def _furnish(data: Path, stand: Stand) -> str:
-    """One seller, one shop, the registers at their addresses, access to the operator; returns an API key."""
-    store = open_store(f"sqlite:///{data / 'chekpoint.db'}", node="demo", clock=_CLOCK)
-    secret = f"ck_{secrets.token_urlsafe(32)}"
-    await store.start()
-    try:
-        await store.write(lambda tx: _setup(tx, stand, secret))
-    except StoreError as error:
-        raise PlayError(f"{data}: {error}") from error
-    finally:
-        await store.stop()
-    return secret
-
-
-def _setup(tx: Tx, stand: Stand, secret: str) -> None:
-    if not people.sellers(tx):
-        people.add_seller(tx, SELLER_ID, INN, SELLER)
-        people.add_shop(
-            tx,
-            people.Shop(
-                SHOP_ID, SELLER_ID, "демо-магазин", "api", "https://shop.example", 300, None, None, None
-            ),
-        )
-        for number in range(len(stand.urls)):
-            name = f"Касса {number + 1}"
-            people.add_register(tx, f"{number + 10:032x}", SELLER_ID, name, maker="atol", config=b"{}")
-        people.add_account(tx, f"{20:032x}", SELLER_ID, "ofd_ru", b"{}")
-    for number, url in enumerate(stand.urls):
-        config = {"base_url": url, "read_timeout": 1.0, "connect_timeout": 1.0, "poll_timeout": 10.0}
-        lanes.configure(tx, f"{number + 10:032x}", msgspec.json.encode(config))
-    people.configure_account(tx, f"{20:032x}", msgspec.json.encode(_account(stand)))
-    people.add_key(tx, f"{secrets.randbits(128):032x}", SHOP_ID, secret)
-
-
-def _account(stand: Stand) -> dict[str, Any]:
-    return {"base_url": stand.account_url, "inn": INN, "token": API_KEY, "min_interval": 0.2}
 
 
 async def _run(asked: Play, console: Console, base: str, key: str, archives: Archives) -> Table:
@@ -142,10 +103,14 @@ def _refusals(console: Console, refused: Counter[str]) -> None:
 def _orders() -> Iterator[dict[str, Any]]:
     """The real receipts of 2020 as a web shop would send them today."""
     run = int(_CLOCK.now().timestamp())
-    text = resources.files("chekpoint").joinpath("demo_data/receipts_2020.jsonl").read_text("utf-8")
-    for number, line in enumerate(text.splitlines()):
-        found = dialects.read(msgspec.json.decode(line))
+    for number, document in enumerate(_documents()):
+        found = dialects.read(document)
         yield {"external_id": f"demo-{run}-{number}", "receipt": dialects.to_api(found, CONTACT)}
+
+
+def _documents() -> Iterator[Any]:
+    text = resources.files("chekpoint").joinpath("demo_data/receipts_2020.jsonl").read_text("utf-8")
+    return (msgspec.json.decode(line) for line in text.splitlines())
 
 
 async def _send(
@@ -201,7 +166,18 @@ async def _watch(
         await asyncio.sleep(0.02)
 
 
-def _show(asked: Play, console: Console, table: Table, base: str) -> None:
+async def _site(console: Console, site: DemoSite) -> None:
+    """The second shop: a site of 1C-Bitrix, polled by the hub."""
+    receipts = [dialects.read(document).receipt for document in _documents()]
+    with console.status("1С-Битрикс: заказы оплачиваются / orders are being paid"):
+        shown = await site.play(orders_of(receipts, SITE_ORDERS))
+    console.print(
+        f"1С-Битрикс: оплачено заказов {shown.paid}, сайт видит напечатанными {shown.printed} / orders paid, seen as"
+        f" printed by the site. Админка сайта / its admin page: [bold]{shown.url}/[/]"
+    )
+
+
+def _show(asked: Play, console: Console, table: Table) -> None:
     if asked.json:
         print(msgspec.json.encode(table).decode(), flush=True)  # noqa: T201 - the answer itself
         return
@@ -209,8 +185,6 @@ def _show(asked: Play, console: Console, table: Table, base: str) -> None:
     for name, value in msgspec.structs.asdict(table).items():
         shown.add_row(_NAMES.get(name, name), str(value))
     console.print(shown)
-    if not asked.once:
-        console.print(f"Панель / dashboard: [bold]{base}/[/]   (Ctrl+C: конец / stop)")
 
 
 _JSON = {"Content-Type": "application/json"}

@@ -52,9 +52,9 @@ async def stand_up(state: Path, *, storm: bool, seed: int, pace: float) -> Async
             state, clock, FaultPlan.from_spec(f"{OFD_STORM},seed={seed}" if storm else "")
         )
         stack.callback(operator.close)
-        wire = _port(OFD_PORT)
-        account = await _serve(
-            stack, _http(stand.ofd_app(operator, wire=("127.0.0.1", wire)), _port(ACCOUNT_PORT))
+        wire = free_port(OFD_PORT)
+        account = await serving(
+            stack, _http(stand.ofd_app(operator, wire=("127.0.0.1", wire)), free_port(ACCOUNT_PORT))
         )
         registers, urls = [], []
         for number in range(REGISTERS):
@@ -65,7 +65,7 @@ async def stand_up(state: Path, *, storm: bool, seed: int, pace: float) -> Async
                 background=(register.exchange.run,),
             )  # fmt: skip
             stack.callback(web.close)
-            port = await _serve(stack, face_server(web.app, port=_port(FIRST_PORT + number)))
+            port = await serving(stack, face_server(web.app, port=free_port(FIRST_PORT + number)))
             registers.append(register)
             urls.append(f"http://127.0.0.1:{port}")
         yield Stand(registers, urls, f"http://127.0.0.1:{account}", plans)
@@ -73,16 +73,19 @@ async def stand_up(state: Path, *, storm: bool, seed: int, pace: float) -> Async
 
 def _register(state: Path, number: int, *, ofd_port: int, plan: FaultPlan, pace: float) -> EmulatedRegister:
     setup = stand.RegisterSetup(
-        fn=f"99990789000000{number + 1:02d}", state=state, registration=Registration(seller_inn=INN),
+        fn=f"99990789000000{number + 1:02d}", state=state, registration=Registration(
+            seller_inn=INN, serial=f"001069000000{number + 1:02d}", registration_number=f"00000000010022{number + 92:02d}"
+        ),
         faults=plan, ofd=("127.0.0.1", ofd_port), seconds_per_receipt=pace, exchange_period=1.0,
     )  # fmt: skip
     return stand.build_register(setup, SystemClock())
 
 
-def _port(wanted: int) -> int:
+def free_port(wanted: int) -> int:
     """The usual port, or a free one when it is taken."""
     for port in (wanted, 0):
         with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # what has just ended is no hindrance
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
@@ -97,7 +100,7 @@ def _http(app: Starlette, port: int) -> uvicorn.Server:
     )
 
 
-async def _serve(stack: AsyncExitStack, server: uvicorn.Server) -> int:
+async def serving(stack: AsyncExitStack, server: uvicorn.Server) -> int:
     """Run a server until the stack ends; returns its port."""
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     task = asyncio.get_running_loop().create_task(server._serve())  # noqa: SLF001 - serve() would take the signals
