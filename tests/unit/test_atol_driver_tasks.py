@@ -283,3 +283,9 @@ def test_correction_of_ffd_12_is_a_whole_receipt() -> None:
 def test_correction_of_a_return_is_refused_before_an_old_register_sees_it() -> None:
     with pytest.raises(Rejected):
         receipt_task(attempt(receipt(correction=CORRECTION, kind=Kind.SALE_RETURN)), Ffd.V1_05)
+
+
+def test_the_turnover_of_a_correction_without_vat_is_not_sent_as_zero() -> None:
+    """Intake fills 1200 with 0 for these rates; 1104 and 1105 must still hold the turnover."""
+    corrected = receipt(correction=CORRECTION, items=(item(vat=VatRate.NONE, sum=100, vat_sum=0),))
+    assert task(corrected, Ffd.V1_05)["taxes"] == [{"type": "none", "sum": Decimal("1.00")}]
