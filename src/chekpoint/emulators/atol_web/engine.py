@@ -221,7 +221,12 @@ class Engine:
         await self._finish_printing(request, task)
         if not grown:
             return None
-        result = await self.driver.last_fiscal_params(for_receipt=task.type in RECEIPT_TASKS)
+        try:
+            result = await self.driver.last_fiscal_params(for_receipt=task.type in RECEIPT_TASKS)
+        except DriverError as error:
+            if error.code != Code.FN_NO_DATA:
+                raise
+            return None  # it was only the shift that opened, and this drive has no receipt yet
         if request.posted.generation == "v1":
             return result
         return {**result, "warnings": {**result.get("warnings", {}), "recovered": True}}
