@@ -90,6 +90,8 @@ class EmulatedRegister:
         self.cover_open = False
         self.drawer_open = False
         self.clock_offset = timedelta()
+        self.power_losses = 0  # a face that keeps something in its memory loses it with each
+        self.on_signed: Callable[[ArchivedDocument], None] | None = None  # told before the paper comes out
         self._memory = MemoryCell(memory)
         self.printed: list[int] = []  # FD numbers whose paper came out, the last 1000
         self._power = True
@@ -149,6 +151,7 @@ class EmulatedRegister:
 
     def power_off(self, seconds: float = 0.0) -> None:
         """Go dark: for ``seconds``, or until ``power_on`` when 0."""
+        self.power_losses += 1
         self._power = seconds > 0
         self._power_returns = self.clock.monotonic() + seconds
 
@@ -315,6 +318,8 @@ class EmulatedRegister:
 
     async def _print(self, document: ArchivedDocument, *, wanted: bool) -> None:
         """Paper takes time, and may end half way: the document stays signed."""
+        if self.on_signed is not None:
+            self.on_signed(document)
         await self._step(Point.PRINTING, document)
         if not wanted:
             return
