@@ -11,7 +11,7 @@ from chekpoint.core.clock import Clock, epoch_ms
 from chekpoint.fiscal import rules
 from chekpoint.fiscal.receipt import Receipt
 from chekpoint.hub.bell import Bell
-from chekpoint.hub.content import split
+from chekpoint.hub.content import page_token, split
 from chekpoint.hub.names import Keys, order_mark
 from chekpoint.store import people, receipts
 from chekpoint.store.store import Store
@@ -62,14 +62,29 @@ class Intake:
         self.sellers = {s.inn: s.id for s in await self._store.read(people.sellers)}
 
     async def accept(self, shop: people.Shop, order: Order) -> receipts.Accepted:
-        """Check, store, answer. Raises Refused, Different or StoreError; then nothing was stored."""
-        offer = self.offer(shop, order)
+        """Check, store, answer. Raises Refused, Different or StoreError; then nothing was stored.
+
+        A repeat gets its first answer also when the law, or the shop's settings, have changed meanwhile.
+        """
+        try:
+            offer = self.offer(shop, order)
+        except Refused:
+            if (first := await self._first_answer(shop, order)) is not None:
+                return first
+            raise
         answer: receipts.Accepted = await self._store.write_bulk(receipts.accept, offer)
         if not answer.same:
             raise Different(answer.receipt_id)
         if answer.fresh:
             self._bell.ring(offer.seller_id)
         return answer
+
+    async def _first_answer(self, shop: people.Shop, order: Order) -> receipts.Accepted | None:
+        """What the same content under this id was answered before; None when it is new or another."""
+        mark = order_mark(shop.id, order.external_id)
+        digest = split(rules.normalise(order.receipt), self._secret)[2]
+        known = await self._store.read(lambda tx: receipts.known(tx, mark))
+        return known if known is not None and known.digest == digest else None
 
     def today(self) -> date:
         """The date in the sellers' zone: the law's dates are local."""
@@ -78,12 +93,13 @@ class Intake:
     def offer(self, shop: people.Shop, order: Order) -> receipts.Offer:
         """The row to store; raises Refused with every fault at once."""
         faults = _id_faults(order.external_id) + _deadline_faults(order.deadline)
-        receipt = rules.normalise(self._complete(shop, order.receipt))
+        sent = rules.normalise(order.receipt)
+        receipt = self._complete(shop, sent)
         faults += rules.faults(receipt, self.today())
         seller_id = self._seller(shop, receipt, faults)
         if faults:
             raise Refused(faults)
-        return self._row(shop, order, receipt, seller_id)
+        return self._row(shop, order, receipt, seller_id, sent=sent)
 
     def _complete(self, shop: people.Shop, receipt: Receipt) -> Receipt:
         if receipt.place is None and shop.site and receipt.internet:
@@ -104,17 +120,23 @@ class Intake:
             )  # fmt: skip
         return known or shop.seller_id
 
-    def _row(self, shop: people.Shop, order: Order, receipt: Receipt, seller_id: str) -> receipts.Offer:
+    def _row(
+        self, shop: people.Shop, order: Order, receipt: Receipt, seller_id: str, *, sent: Receipt
+    ) -> receipts.Offer:
         content, buyer, digest = split(receipt, self._secret)
+        if sent is not receipt:  # the digest is of what the shop said, or a repeat after a change would differ
+            digest = split(sent, self._secret)[2]
+        key = self._keys.new()
         now = epoch_ms(self._clock.now())
         wait = shop.deadline_seconds * 1000
         return receipts.Offer(
-            id=self._keys.new(), seller_id=seller_id, shop_id=shop.id, external_id=order.external_id,
+            id=key, seller_id=seller_id, shop_id=shop.id, external_id=order.external_id,
             mark=order_mark(shop.id, order.external_id), digest=digest, content=content, kind=receipt.kind.value,
             total=receipt.amount, taxation=receipt.taxation.bit, marked=int(receipt.marked), accepted_at=now,
             deadline_at=epoch_ms(order.deadline) if order.deadline else now + wait,
             expires_at=now + shop.expire_seconds * 1000 if shop.expire_seconds else None,
-            buyer=buyer, address=receipt.buyer.contact, token=f"{self._chance.getrandbits(128):032x}",
+            buyer=buyer, address=receipt.buyer.contact,
+            token=page_token(key, self._secret),
         )  # fmt: skip
 
 
