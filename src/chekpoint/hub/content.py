@@ -25,6 +25,14 @@ def split(receipt: Receipt, secret: bytes) -> tuple[bytes, bytes, str]:
     return content, buyer, hashlib.sha256(content + who).hexdigest()
 
 
+def page_token(receipt_id: str, secret: bytes) -> str:
+    """The secret word in the address of a buyer's page: 32 hex digits, 80 bits of a keyed hash.
+
+    The moment comes first, as in the receipt's own key, so that the index grows at one end.
+    """
+    return receipt_id[:12] + hmac.digest(secret, b"page:" + receipt_id.encode(), "sha256").hex()[:20]
+
+
 def restore(content: bytes, buyer: bytes | None) -> Receipt:
     """The receipt whole again; without a buyer once that was purged."""
     receipt = _RECEIPT.decode(content)

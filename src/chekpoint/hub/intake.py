@@ -83,8 +83,7 @@ class Intake:
         """What the same content under this id was answered before; None when it is new or another."""
         mark = order_mark(shop.id, order.external_id)
         digest = split(rules.normalise(order.receipt), self._secret)[2]
-        known = await self._store.read(lambda tx: receipts.known(tx, mark))
-        return known if known is not None and known.digest == digest else None
+        return await self._store.read(lambda tx: receipts.first_answer(tx, mark, digest))
 
     def today(self) -> date:
         """The date in the sellers' zone: the law's dates are local."""
@@ -124,7 +123,9 @@ class Intake:
         self, shop: people.Shop, order: Order, receipt: Receipt, seller_id: str, *, sent: Receipt
     ) -> receipts.Offer:
         content, buyer, digest = split(receipt, self._secret)
-        if sent is not receipt:  # the digest is of what the shop said, or a repeat after a change would differ
+        if (
+            sent is not receipt
+        ):  # the digest is of what the shop said, or a repeat after a change would differ
             digest = split(sent, self._secret)[2]
         key = self._keys.new()
         now = epoch_ms(self._clock.now())

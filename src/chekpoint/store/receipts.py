@@ -80,6 +80,14 @@ def accept(tx: Tx, offers: Sequence[Offer]) -> list[Accepted]:
     return answers
 
 
+def first_answer(tx: Tx, mark: str, digest: str) -> Accepted | None:
+    """What the same content under this order mark was answered before; None when it is new or another."""
+    there = _known(tx, [mark]).get(mark)
+    if there is None or there[3] != digest:
+        return None
+    return Accepted(*there[:3], fresh=False, same=True)
+
+
 def _known(tx: Tx, marks: list[str]) -> dict[str, tuple[str, str, int, str]]:
     value: Any = marks if tx.engine == "postgresql" else msgspec.json.encode(marks).decode()
     return {row[0]: tuple(row[1:]) for row in tx.all(_KNOWN, marks=value)}
