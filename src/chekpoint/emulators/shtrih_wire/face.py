@@ -73,6 +73,16 @@ class ShtrihWire:
                 tasks.cancel_scope.cancel()
                 await self.close()
 
+    @asynccontextmanager
+    async def exchanging(self) -> AsyncIterator[None]:
+        """Send documents to the operator while the block runs, where the register has a line to one."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self.register.exchange.run)
+            try:
+                yield
+            finally:
+                tasks.cancel_scope.cancel()
+
     async def close(self) -> None:
         """Stop what is being carried out or printed."""
         with anyio.CancelScope(shield=True):

@@ -27,7 +27,7 @@ FEATURES: Final = (
     0x6C200740A05A & ~(1 << 23) | 1 << 28 | 1 << 34 | 1 << 36
 )  # a desktop's, with protocol 2, the last print result and 6Bh
 _F7_TAIL: Final = bytes.fromhex(
-    "0c18010c100000000000001e0000000006ff004040b60312"
+    "0c18010c100000000000001e0000000006ff004040b6031213"
 )  # as a desktop device answers
 _PIECE: Final = 240  # bytes of a document in one FF3B, so that every frame of protocol 1 holds it
 _KEPT: Final = timedelta(days=30)  # the drive gives a document's tags only so long

@@ -121,8 +121,9 @@ def _shift_answer(document: ArchivedDocument) -> bytes:
 
 
 async def finish_state(device: ShtrihDevice, _: Parameters) -> bytes:
-    """FF38: the report on the state of settlements."""
-    if device.begun != STATE_REPORT:
+    """FF38: the report on the state of settlements; hosts also send it without FF37."""
+    device.check_idle()
+    if device.begun not in {0, STATE_REPORT}:
         raise Refused(Code.FN_STATE)
     document = await device.sign(device.register.report_exchange)
     _forget(device)
@@ -182,6 +183,15 @@ async def beep(device: ShtrihDevice, _: Parameters) -> bytes:
     return device.operator_byte
 
 
+def reboot(device: ShtrihDevice, parameters: Parameters) -> bytes:
+    """FE F3 00 00 00 00: nothing is answered, the power comes back at once (one unofficial source)."""
+    if parameters.octets(1) != b"\xf3":
+        raise Refused(Code.UNSUPPORTED)
+    device.register.power_off()
+    device.register.power_on()
+    return b""
+
+
 async def set_time(device: ShtrihDevice, parameters: Parameters) -> bytes:
     """21h: hh mm ss."""
     moment = parameters.time_hms()
@@ -239,6 +249,7 @@ COMMANDS: Final = {
     0x8C: Command(run=repeat_document, prints=True, paper=True),
     0x28: Command(run=open_drawer),
     0x13: Command(run=beep),
+    0xFE: Command(run=reboot, password=False),
     0x21: Command(run=set_time, admin=True),
     0x22: Command(run=set_date, admin=True),
     0x23: Command(run=confirm_date, admin=True),
