@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench import codec, growth, intake, lifecycle, size
+from bench import bitrix, codec, growth, intake, lifecycle, size
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -73,6 +73,16 @@ BENCHES = {
             Figure("resident_mib", 200.0, False, "MiB resident, 100,000 queued, 100 registers"),
             Figure("serve_ready_seconds", 2.0, False, "s until serve is ready, existing database"),
             Figure("help_seconds", 0.4, False, "s for chekpoint --help"),
+        ),
+    ),
+    "bitrix": Bench(
+        "1C-Bitrix sites: 1,000 waiting checks of which 10 are poison; a new check's way; 200 idle sites", bitrix.run,
+        (
+            Figure("polls_to_least", 1.1, False, "polls, to the least that five checks per answer allow"),
+            Figure("p99", 1.0, False, "s from a new check to the first byte at a free register, p99"),
+            Figure("hub_adds_p99", 0.3, False, "s of that added by the hub, p99"),
+            Figure("resident_mib", 150.0, False, "MiB resident, 200 sites"),
+            Figure("core_percent", 5.0, False, "% of one core, 200 idle sites"),
         ),
     ),
 }  # fmt: skip

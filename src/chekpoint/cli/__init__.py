@@ -9,6 +9,7 @@ from chekpoint.cli import demo as _demo
 from chekpoint.cli import doctor as _doctor
 from chekpoint.cli import emulate as _emulate
 from chekpoint.cli import emulate_bitrix as _emulate_bitrix
+from chekpoint.cli import emulate_shtrih as _emulate_shtrih
 from chekpoint.cli import receipts as _receipts
 from chekpoint.cli import registers as _registers
 from chekpoint.cli import serve as _serve
@@ -63,6 +64,7 @@ _emulate_app = typer.Typer(
 _emulate_app.command("register")(_emulate.register)
 _emulate_app.command("ofd")(_emulate.ofd)
 _emulate_app.command("bitrix")(_emulate_bitrix.bitrix)
+_emulate_app.command("shtrih")(_emulate_shtrih.shtrih)
 app.add_typer(_emulate_app, name="emulate")
 
 
