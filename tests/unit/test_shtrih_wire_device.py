@@ -4,14 +4,18 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chekpoint.emulators.faults import Fault, FaultKind, Point
+from chekpoint.emulators.shtrih_wire.commands import COMMANDS
 from chekpoint.emulators.shtrih_wire.conduct import MarkConduct
 from chekpoint.fiscal import tlv
 from chekpoint.fiscal.receipt import Kind, PaymentForm, SettlementMethod
+from chekpoint.fiscal.tags import TAGS
 from chekpoint.fiscal.tlv import Node
 from chekpoint.fiscal.vat import VatRate
-from tests.shtrih_wire_rig import Host, closing, five, four, host, item, tags
+from tests.shtrih_wire_rig import PASSWORD, Host, closing, five, four, host, item, tags
 
 pytestmark = pytest.mark.anyio
 NO_PRINT = b"\x11\x01\x00\x07\x02"  # table 17, row 1, field 7 = 2
@@ -420,3 +424,53 @@ async def test_tags_of_the_cash_core_come_before_their_operation() -> None:
         receipt = h.register.drive.document(3).receipt
         assert receipt is not None
         assert receipt.items[0].unit == 11
+
+
+@given(
+    st.sampled_from(sorted(COMMANDS)),
+    st.binary(max_size=90),
+    st.sampled_from(["closed", "open", "receipt", "correction"]),
+    st.sampled_from(["1.05", "1.2"]),
+)
+async def test_no_command_breaks_the_device_whatever_its_parameters(
+    code: int, parameters: bytes, state: str, ffd: str
+) -> None:
+    octets = code.to_bytes(2 if code > 0xFF else 1, "big")
+    async with host(ffd=ffd, tcp=False) as h:
+        if state != "closed":
+            await h.ask("E0")
+        if state == "receipt":
+            await h.ask("FF46", item())
+        if state == "correction":
+            await h.raw("FF35")
+        if code != 0xFE:
+            answer = await h.one(octets + (PASSWORD if COMMANDS[code].password else b"") + parameters)
+            assert answer[: len(octets)] == octets
+            assert answer[len(octets)] == 0 or len(answer) == len(octets) + 1
+        assert (await h.mode())[0] & 0xF in {2, 3, 4, 8}
+
+
+KNOWN_TAGS = st.sampled_from(sorted(number for number in TAGS if number < 0xFFFF))
+
+
+@given(st.lists(st.tuples(KNOWN_TAGS, st.binary(max_size=20)), min_size=1, max_size=4), st.booleans())
+async def test_no_tag_of_a_host_breaks_the_device(given_tags: list[tuple[int, bytes]], of_item: bool) -> None:
+    async with host() as h:
+        await h.ask("E0")
+        await h.ask("FF46", item())
+        for number, value in given_tags:
+            octets = number.to_bytes(2, "little") + len(value).to_bytes(2, "little") + value
+            await h.raw("FF4D" if of_item else "FF0C", octets)
+        error = await h.code("FF45", closing(electronic=10_000))
+        assert h.register.drive.last_fd == (3 if error == 0 else 2)
+
+
+async def test_a_shift_that_ends_over_an_open_receipt_is_the_drives_refusal() -> None:
+    async with host() as h:
+        await h.ask("E0")
+        await h.ask("FF46", item())
+        h.clock.wind(24 * 3600 + 1)
+        assert await h.code("FF46", item()) == 0x4E
+        assert await h.code("FF45", closing(electronic=10_000)) == 0x16
+        await h.ask("88")
+        await h.ask("41")

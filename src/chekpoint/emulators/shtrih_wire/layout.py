@@ -51,6 +51,8 @@ class Parameters:
     def date_dmy(self) -> date:
         """DD MM YY."""
         day, month, year = self.octets(3)
+        if year > 99:
+            raise Refused(Code.PARAMETER)
         try:
             return date(CENTURY + year, month, day)
         except ValueError as error:
