@@ -1,6 +1,7 @@
 """A hub over bare registers, for tests and benchmarks."""
 
 import random
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
@@ -58,7 +59,7 @@ async def running(
     """A started hub; stopped at the end."""
     clock = SystemClock()
     hub = Hub(
-        open_store(url, node=node, clock=clock, group=group), clock, random.SystemRandom(), node=node, limits=limits,
+        open_store(url, node=node, clock=clock, group=group), clock, random.Random(secrets.randbits(128)), node=node, limits=limits,
         zone="Europe/Moscow", registers={"bare": lambda row, _note: registers[row.id]}, operators={},
         door=lambda _url, _secret: DeafShop(), head=head,
     )  # fmt: skip
