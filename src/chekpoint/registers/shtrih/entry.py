@@ -1,0 +1,107 @@
+"""Entering a receipt into the register, up to the command that signs. Nothing here can sign anything."""
+
+from typing import Final
+
+from chekpoint.core.errors import BlockReason, RegisterBlocked, Rejected
+from chekpoint.registers.shtrih import answers, commands
+from chekpoint.registers.shtrih.content import MarkCode, Plan, Step
+from chekpoint.registers.shtrih.device import Device
+from chekpoint.registers.shtrih.errors import TAG_REFUSED, UNSUPPORTED, Refused
+from chekpoint.registers.shtrih.line import Unheard
+
+_PRINT_TABLE, _PRINT_FIELD = 17, 7
+_ALWAYS, _NEVER = 0, 2
+MARK_REFUSED: Final = (
+    "ККТ не принимает ни тег 1192, ни тег 1084: без метки заказа два одинаковых чека не различить. "
+    "Обновите прошивку или разрешите эти теги (таблица 1 поле 41)."
+)
+
+
+async def set_printing(device: Device, *, paper: bool) -> str | None:
+    """Table 17 field 7: 0 prints documents, 2 never does. Gives a warning where the model has no such field."""
+    wanted = _ALWAYS if paper else _NEVER
+    access = device.access
+    try:
+        found = await device.run(commands.read_table(access, _PRINT_TABLE, _PRINT_FIELD))
+        if int.from_bytes(found, "little") != wanted:
+            value = bytes((wanted,)) + bytes(max(0, len(found) - 1))
+            await device.run(commands.write_table(access, _PRINT_TABLE, _PRINT_FIELD, value))
+    except Refused as refused:
+        return f"Печать не переключена: {refused}"
+    return None
+
+
+async def check_marks(device: Device, marks: tuple[MarkCode, ...]) -> None:
+    """FF61 and FF69 for each code. Raises Rejected for a code that the drive or the marking server denies.
+
+    2106: bits 0 and 1 - checked by the drive, and right; bits 2 and 3 - the server answered, and the planned status
+    is right. A check that was not made (no network, a code without a signature) is no denial: the law lets the
+    receipt through and has the result written into it.
+    """
+    if not marks:
+        return
+    await device.run(commands.clear_marks(device.access))
+    for mark in marks:
+        checked = answers.mark_check(await device.run(mark.check))
+        result = checked.result if checked.result is not None else checked.local_status
+        if (result & 0b0011) == 0b0001 or (result & 0b1100) == 0b0100:
+            await device.run(commands.decide_mark(device.access, accept=False))
+            raise Rejected(
+                f"Код маркировки не прошёл проверку (2106 = {result:05b}): «{mark.name}»", code="2106"
+            )
+        await device.run(commands.decide_mark(device.access, accept=True))
+
+
+async def enter(device: Device, plan: Plan) -> list[str]:
+    """Everything before the signing command; gives warnings. Raises Refused, or Unheard when the wire changed.
+
+    A receipt must not span two wires: a register that lost power in between has forgotten its beginning, and some
+    open a receipt of their own at the next item.
+    """
+    wire = device.connections
+    warnings: list[str] = []
+    for step in plan.steps:
+        warnings += await _taken(device, step)
+        if device.connections != wire:
+            raise Unheard("связь прервалась, пока вводился чек")
+    return warnings
+
+
+async def _taken(device: Device, step: Step) -> list[str]:
+    try:
+        await device.run(step.command)
+    except Refused as refused:
+        if refused.code not in TAG_REFUSED:
+            raise
+        if step.instead is not None:
+            return await _other_place(device, step.instead)
+        if not step.optional:
+            raise
+        return [f"ККТ не приняла {step.command.told.partition('=')[0]}: {refused}"]
+    return []
+
+
+async def _other_place(device: Device, command: commands.Command) -> list[str]:
+    try:
+        await device.run(command)
+    except Refused as refused:
+        if refused.code in TAG_REFUSED:
+            raise RegisterBlocked(
+                BlockReason.CONFIGURATION, MARK_REFUSED, code=f"{refused.code:02X}h"
+            ) from refused
+        raise
+    return ["Метка заказа записана в 1084: тег 1192 ККТ не приняла"]
+
+
+async def name_cashier(device: Device, begin: commands.Command, tags: tuple[commands.Command, ...]) -> None:
+    """FF41 or FF42 and the tags of the person; a model without them makes the shift document under its own."""
+    if not tags:
+        return
+    try:
+        await device.run(begin)
+    except Refused as refused:
+        if refused.code in UNSUPPORTED:
+            return
+        raise
+    for tag in tags:
+        await device.run(tag)
