@@ -110,7 +110,7 @@ def measure(name: str) -> dict[str, Any]:
         "name": name, "what": bench.words, "command": f"make bench ARGS={name}",
         "date": datetime.now(UTC).isoformat(timespec="seconds"), "seconds": round(time.perf_counter() - begun),
         "machine_before": before, "load_average_after": [round(value, 2) for value in os.getloadavg()],
-        "values": {key: round(value, 3) for key, value in values.items()},
+        "values": {key: round(value, 3) for key, value in values.items() if isinstance(value, int | float)},
         "figures": [
             {"figure": f.words, "value": round(values[f.key], 3), "goal": f.goal, "held": held(f, values[f.key])}
             for f in bench.figures

@@ -139,7 +139,9 @@ async def test_trap_result_of_a_deleted_order_is_not_repeated_for_ever(tmp_path:
             registers["r1"].open.set()
             found = await opened(hub, "bitrix_order_deleted")
             heard = len([line for line in site.state.log if f"|{check.id}" in line[1]])
-            for _ in range(3):  # each is a poll and a delivery of results, in which the old one could be repeated
+            for _ in range(
+                3
+            ):  # each is a poll and a delivery of results, in which the old one could be repeated
                 await printed(site, (await paid(site)).id)
             again = len([line for line in site.state.log if f"|{check.id}" in line[1]])
     assert "cancel by refund" in found.text_en

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Self
 
@@ -77,6 +78,11 @@ class Shell:
         assert done.exit_code == code, done.output
         return done.output
 
+    def rows(self, sql: str, *values: object) -> list[tuple[object, ...]]:
+        """Look into the database, or forge it."""
+        with closing(sqlite3.connect(self.data / "chekpoint.db", isolation_level=None)) as con:
+            return con.execute(sql, values).fetchall()
+
 
 @pytest.fixture
 def chekpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
@@ -103,8 +109,8 @@ def test_a_key_is_printed_once_and_can_be_revoked_once(chekpoint: Shell) -> None
     chekpoint("setup", "shop", INN, "shop")
     key_id, secret = chekpoint("setup", "key", "shop").split()
     assert secret.startswith("ck_")
-    stored = sqlite3.connect(chekpoint.data / "chekpoint.db").execute("SELECT hash FROM api_key").fetchall()
-    assert all(secret not in row[0] for row in stored)
+    stored = chekpoint.rows("SELECT hash FROM api_key")
+    assert all(secret not in str(row[0]) for row in stored)
     chekpoint("setup", "revoke", key_id)
     chekpoint("setup", "revoke", key_id, code=1)
 
@@ -149,8 +155,7 @@ def test_verify_finds_an_event_that_somebody_changed(chekpoint: Shell, register:
     chekpoint("setup", "seller", INN, "ООО «Ромашка»")
     chekpoint("registers", "add", "Касса 1", INN, "--url", register.url)
     assert "журнал верен" in chekpoint("verify")
-    with sqlite3.connect(chekpoint.data / "chekpoint.db") as con:
-        con.execute("UPDATE event SET body = ? WHERE kind = 'seller_added'", (b'{"inn":"0"}',))
+    chekpoint.rows("UPDATE event SET body = ? WHERE kind = 'seller_added'", b'{"inn":"0"}')
     assert "changed after it was written" in chekpoint("verify", code=1)
 
 
@@ -175,17 +180,14 @@ def test_a_setting_that_cannot_be_used_is_named(chekpoint: Shell) -> None:
 
 def test_restored_makes_the_next_start_compare_every_register(chekpoint: Shell) -> None:
     chekpoint("restored")
-    con = sqlite3.connect(chekpoint.data / "chekpoint.db")
-    assert con.execute("SELECT value FROM meta WHERE name = 'restored'").fetchone()[0]
+    assert chekpoint.rows("SELECT value FROM meta WHERE name = 'restored'")[0][0]
 
 
 def test_a_register_that_will_not_come_back_is_written_off_with_a_reason(chekpoint: Shell) -> None:
     chekpoint("setup", "seller", INN, "ООО «Ромашка»")
     register = chekpoint("registers", "add", "Касса 1", INN, "--url", NOWHERE, "--no-check").strip()
     assert "nobody waits" in chekpoint("registers", "write-off", "Касса 1", "--reason", "сгорела", code=2)
-    with sqlite3.connect(chekpoint.data / "chekpoint.db") as con:
-        con.execute("INSERT INTO meta (name, value) VALUES (?, '')", (f"unread:{register}",))
+    chekpoint.rows("INSERT INTO meta (name, value) VALUES (?, '')", f"unread:{register}")
     chekpoint("registers", "write-off", "Касса 1", "--reason", "сгорела")
-    con = sqlite3.connect(chekpoint.data / "chekpoint.db")
-    assert con.execute("SELECT verb, reason FROM audit").fetchall() == [("write_off", "сгорела")]
-    assert con.execute("SELECT count(*) FROM meta WHERE name LIKE 'unread:%'").fetchone() == (0,)
+    assert chekpoint.rows("SELECT verb, reason FROM audit") == [("write_off", "сгорела")]
+    assert chekpoint.rows("SELECT count(*) FROM meta WHERE name LIKE 'unread:%'") == [(0,)]

@@ -1,6 +1,7 @@
 """A commit whose answer is lost may have happened: nothing is run a second time, and nobody is told a lie."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,6 @@ async def test_a_unit_whose_commit_was_not_answered_is_not_run_again(tmp_path: P
     assert runs == 1
     await journal.write(lambda tx: people.set_setting(tx, "after", "1"))  # and the chain goes on
     await journal.stop()
-    con = sqlite3.connect(path)
-    assert con.execute("SELECT count(*) FROM seller").fetchone() == (1,)  # it had happened
-    assert con.execute("SELECT max(seq), count(*) FROM event").fetchone() == (1, 1)
+    with closing(sqlite3.connect(path)) as con:
+        assert con.execute("SELECT count(*) FROM seller").fetchone() == (1,)  # it had happened
+        assert con.execute("SELECT max(seq), count(*) FROM event").fetchone() == (1, 1)

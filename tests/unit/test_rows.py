@@ -1,6 +1,8 @@
 """A group's rows must all be there, each with its own values, however many they are."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -20,11 +22,11 @@ ONCE = Query(
 
 
 @pytest.fixture
-def cursor() -> Any:
-    con = sqlite3.connect(":memory:")
-    con.execute("CREATE TABLE ticket (fn, fd_number PRIMARY KEY, answer, flags, operator_inn, seen_at)")
-    con.execute("CREATE TABLE meta (name PRIMARY KEY, value)")
-    return con.cursor()
+def cursor() -> Iterator[Any]:
+    with closing(sqlite3.connect(":memory:")) as con:
+        con.execute("CREATE TABLE ticket (fn, fd_number PRIMARY KEY, answer, flags, operator_inn, seen_at)")
+        con.execute("CREATE TABLE meta (name PRIMARY KEY, value)")
+        yield con.cursor()
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 63, 64, 65, 127, 3 * MOST + 7])

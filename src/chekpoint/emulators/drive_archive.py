@@ -6,6 +6,7 @@ One transaction holds the document and the drive's new state, so a killed proces
 import fcntl
 import os
 import sqlite3
+import weakref
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -132,6 +133,7 @@ class DriveArchive:
         self._lock = _alone(path) if path else None
         try:
             self._db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
+            weakref.finalize(self, self._db.close)  # also when it is dropped without close()
             self.state = self._opened()
         except (WrongDrive, sqlite3.Error) as error:
             self.close()

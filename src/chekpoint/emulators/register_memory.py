@@ -4,6 +4,7 @@ It survives a restart as a real register's does. ``path=None`` keeps it in RAM.
 """
 
 import sqlite3
+import weakref
 from pathlib import Path
 
 import msgspec
@@ -21,6 +22,7 @@ class MemoryCell:
 
     def __init__(self, path: Path | None = None) -> None:
         self._db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
+        weakref.finalize(self, self._db.close)  # also when it is dropped without close()
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("CREATE TABLE IF NOT EXISTS memory (id INTEGER PRIMARY KEY, body BLOB NOT NULL)")
         row = self._db.execute("SELECT body FROM memory WHERE id = 1").fetchone()

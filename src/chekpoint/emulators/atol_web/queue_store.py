@@ -4,6 +4,7 @@ It survives a restart of the emulator, and a uuid stays taken until its request 
 """
 
 import sqlite3
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -90,7 +91,8 @@ class QueueStore:
     """The queue of all devices of one server. Every write is committed before the method returns."""
 
     def __init__(self, path: Path | None = None) -> None:
-        self._base = sqlite3.connect(path or ":memory:", isolation_level=None)
+        self._base = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
+        weakref.finalize(self, self._base.close)  # also when it is dropped without close()
         self._base.execute("PRAGMA journal_mode=WAL")
         self._base.execute("PRAGMA synchronous=NORMAL")
         self._base.executescript(_SCHEMA)

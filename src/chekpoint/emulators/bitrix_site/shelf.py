@@ -1,6 +1,7 @@
 """The database of all sites of one process: rows as JSON in one SQLite file, or nothing but memory."""
 
 import sqlite3
+import weakref
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -26,6 +27,7 @@ class Shelf:
             return
         try:
             self._base = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            weakref.finalize(self, self._base.close)  # also when it is dropped without close()
             self._base.execute("PRAGMA journal_mode=WAL")
             self._base.execute("PRAGMA synchronous=NORMAL")
             self._base.execute(_SCHEMA)

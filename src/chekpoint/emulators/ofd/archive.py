@@ -1,6 +1,7 @@
 """What the emulated operator keeps: every document it received, with the ticket it answered."""
 
 import sqlite3
+import weakref
 from datetime import datetime
 from pathlib import Path
 
@@ -65,6 +66,7 @@ class OfdArchive:
 
     def __init__(self, path: Path | None = None) -> None:
         self._db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
+        weakref.finalize(self, self._db.close)  # also when it is dropped without close()
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.executescript(_SCHEMA)

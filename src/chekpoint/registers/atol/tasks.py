@@ -140,7 +140,9 @@ def _taxes(receipt: Receipt) -> list[Task]:
     """VAT totals of a correction receipt of FFD 1.05, which has no items."""
     totals: Counter[str] = Counter()
     for item in receipt.items:
-        computed = item.vat_sum is None or not item.vat.percent  # 1104 and 1105 hold the turnover, not the VAT
+        computed = (
+            item.vat_sum is None or not item.vat.percent
+        )  # 1104 and 1105 hold the turnover, not the VAT
         totals[item.vat.value] += total_value(item.vat, item.sum) if computed else item.vat_sum or 0
     return [{"type": rate, "sum": money(total)} for rate, total in totals.items()]
 
