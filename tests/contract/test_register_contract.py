@@ -35,6 +35,7 @@ from chekpoint.fiscal.receipt import (
 from chekpoint.fiscal.vat import VatRate
 from tests.contract.atol_bench import atol_bench
 from tests.contract.register_bench import RegisterBench, attempt_of, truth
+from tests.contract.shtrih_bench import shtrih_bench
 from tests.emulated_world import item, receipt
 
 pytestmark = pytest.mark.anyio
@@ -43,6 +44,9 @@ Opener = Callable[..., AbstractAsyncContextManager[Any]]
 BENCHES: dict[str, tuple[Opener, dict[str, Any]]] = {
     "atol-v1": (atol_bench, {"generation": "v1"}),
     "atol-v2": (atol_bench, {"generation": "v2"}),
+    "shtrih-v1": (shtrih_bench, {"wire": "tcp", "protocol": "v1"}),
+    "shtrih-v2": (shtrih_bench, {"wire": "tcp", "protocol": "v2"}),
+    "shtrih-pty": (shtrih_bench, {"wire": "pty", "protocol": "auto"}),
 }
 
 

@@ -4,6 +4,7 @@ Not for two at once: the driver holds its lock for a whole operation, because a 
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Final
 
 import anyio
@@ -19,6 +20,7 @@ from chekpoint.registers.shtrih.streams import ByteStream, LinkLost, open_serial
 from chekpoint.registers.shtrih.words import tlv_text
 
 _TAGS: Final = frozenset({"FF3B", "FF60"})  # their answers are tags, which may name the buyer
+_QUESTIONS: Final = 3
 _LINES: Final[dict[str, type[LineV1] | type[LineV2]]] = {"v1": LineV1, "v2": LineV2}
 
 Open = Callable[[], Awaitable[ByteStream]]
@@ -64,12 +66,11 @@ class Device:
         return await self._spoken(self._line, command)
 
     async def _repeatably(self, command: Command) -> bytes:
-        fresh = self._line is None
-        try:
-            return await self._spoken(await self._connected(), command)
-        except (Unheard, AnswerLost):
-            if fresh or not command.repeatable:  # an idle wire may have died unseen: that costs one new one
-                raise
+        """A question whose answer was lost is asked again over a new wire; no other command ever is."""
+        for _ in range(_QUESTIONS - 1 if command.repeatable else 0):
+            line = await self._connected()
+            with suppress(Unheard, AnswerLost):
+                return await self._spoken(line, command)
         return await self._spoken(await self._connected(), command)
 
     async def _spoken(self, line: Line, command: Command) -> bytes:

@@ -15,8 +15,10 @@ from chekpoint.registers.shtrih.answers import DriveStatus, Head, Malformed, Mod
 from chekpoint.registers.shtrih.device import Device
 from chekpoint.registers.shtrih.drive_document import DriveDocument, drive_document
 from chekpoint.registers.shtrih.errors import ABSENT, UNSUPPORTED, Refused
+from chekpoint.registers.shtrih.line import AnswerLost, Unheard
 from chekpoint.registers.shtrih.match import Match, match
 
+_LOST_PIECES: Final = 5
 _MOST_PIECES: Final = 2000  # a document has at most 32 KiB of tags
 
 
@@ -56,8 +58,11 @@ async def tags(device: Device, fd_number: int) -> tuple[Node, ...] | None:
 
 
 async def _pieces(device: Device, size: int) -> bytes:
-    """``size`` counts what FF3B gives; some firmware counts otherwise, so 08h ends it as well."""
-    octets = b""
+    """``size`` counts what FF3B gives; some firmware counts otherwise, so 08h ends it as well.
+
+    A lost answer may have taken a piece with it. Reading goes on, and the count tells whether one is missing.
+    """
+    octets, lost = b"", 0
     for _ in range(_MOST_PIECES):
         if size and len(octets) >= size:
             break
@@ -67,6 +72,12 @@ async def _pieces(device: Device, size: int) -> bytes:
             if refused.code not in ABSENT:
                 raise
             break
+        except (Unheard, AnswerLost):
+            lost += 1
+            if lost > _LOST_PIECES:
+                raise
+    if lost and len(octets) != size:
+        raise AnswerLost("документ прочитан не целиком")
     return octets
 
 

@@ -29,6 +29,7 @@ from chekpoint.core.ports import (
     Ticket,
 )
 from chekpoint.core.witness import Note, unheard
+from chekpoint.fiscal.vat import VatRate
 from chekpoint.registers.shtrih import answers, commands, drive, entry, shift, signing, state
 from chekpoint.registers.shtrih.answers import DriveStatus, Malformed
 from chekpoint.registers.shtrih.config import ShtrihConfig
@@ -38,6 +39,7 @@ from chekpoint.registers.shtrih.errors import ABSENT, Refused, block_of, refusal
 from chekpoint.registers.shtrih.line import AnswerLost, Unheard
 from chekpoint.registers.shtrih.state import Identity, Settings
 
+_SWAPPED: Final = frozenset({VatRate.VAT20, VatRate.VAT120})
 _MODE_BLOCKS: Final = frozenset({1, 5, 6, 7, 9, 10, 11, 12})
 
 
@@ -147,6 +149,8 @@ class ShtrihRegister:
             )
             await self._settings_allow(device)
             warning = await entry.set_printing(device, paper=attempt.receipt.paper)
+            if any(item.vat in _SWAPPED for item in attempt.receipt.items):
+                await entry.keep_rates(device)
             now = await self._in_shift(device, now, paper=attempt.receipt.paper)
             try:
                 await entry.check_marks(device, plan.marks)

@@ -11,6 +11,9 @@ from chekpoint.registers.shtrih.line import Unheard
 
 _PRINT_TABLE, _PRINT_FIELD = 17, 7
 _ALWAYS, _NEVER = 0, 2
+_RATE_TABLE, _RATE_FIELD = 17, 71
+_SWAPS, _AS_GIVEN = 1, 2
+_SWAPPED: Final = "ККТ сама заменяет ставку 20 % на 22 %, таблица 17 поле 71 должно быть 2"
 MARK_REFUSED: Final = (
     "ККТ не принимает ни тег 1192, ни тег 1084: без метки заказа два одинаковых чека не различить. "
     "Обновите прошивку или разрешите эти теги (таблица 1 поле 41)."
@@ -29,6 +32,23 @@ async def set_printing(device: Device, *, paper: bool) -> str | None:
     except Refused as refused:
         return f"Печать не переключена: {refused}"
     return None
+
+
+async def keep_rates(device: Device) -> None:
+    """Table 17 field 71: 2 signs the rate that the host gives; 1 makes 22 % of every 20 % since 2026.
+
+    A return or a correction of a sale of 2025 must keep its 20 %. Raises RegisterBlocked when it cannot be set.
+    """
+    access = device.access
+    try:
+        found = await device.run(commands.read_table(access, _RATE_TABLE, _RATE_FIELD))
+        if int.from_bytes(found, "little") == _SWAPS:
+            value = bytes((_AS_GIVEN,)) + bytes(max(0, len(found) - 1))
+            await device.run(commands.write_table(access, _RATE_TABLE, _RATE_FIELD, value))
+    except Refused as refused:
+        if refused.command == "1F":
+            return  # an older firmware has no such field and swaps nothing
+        raise RegisterBlocked(BlockReason.CONFIGURATION, f"{_SWAPPED}: {refused}") from refused
 
 
 async def check_marks(device: Device, marks: tuple[MarkCode, ...]) -> None:

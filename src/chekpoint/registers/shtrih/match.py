@@ -65,6 +65,12 @@ def same_items(receipt: Receipt, found: DriveDocument) -> bool:
     return ours == [(_plain(name), total, quantity) for name, total, quantity in found.document.items]
 
 
+def same_rates(receipt: Receipt, tags: tuple[Node, ...]) -> bool:
+    """Every item with its own rate of VAT (1199): some firmware swaps rates by itself."""
+    signed = [node.number(1199) for node in tags if node.tag == 1059]
+    return signed == [item.vat.code for item in receipt.items]
+
+
 def _same_ground(correction: Correction, tags: tuple[Node, ...]) -> bool:
     base = next((node for node in tags if node.tag == 1174), None)
     if base is None:

@@ -12,7 +12,7 @@ from chekpoint.registers.shtrih.device import Device
 from chekpoint.registers.shtrih.drive_document import DriveDocument
 from chekpoint.registers.shtrih.errors import Refused, refusal
 from chekpoint.registers.shtrih.line import AnswerLost, Unheard
-from chekpoint.registers.shtrih.match import same_head, same_items
+from chekpoint.registers.shtrih.match import same_head, same_items, same_rates
 
 _FAULTS = (Refused, Unheard, AnswerLost, Malformed)
 
@@ -76,8 +76,11 @@ async def _registered(
         return Registered(document=_by_word(attempt, signed, before.fn), evidence=evidence, warnings=warnings)
     if not same_head(attempt.receipt, read):
         raise OutcomeUnknown(f"ФД {signed.fd_number} подписан, но вид или итог чека на ФН другие")
-    if read.tags is not None and read.document.items and not same_items(attempt.receipt, read):
-        warnings += ("Предметы расчёта на ФН записаны иначе, чем переданы",)
+    if read.tags is not None and read.document.items:
+        if not same_items(attempt.receipt, read):
+            warnings += ("Предметы расчёта на ФН записаны иначе, чем переданы",)
+        if not same_rates(attempt.receipt, read.tags):
+            warnings += ("Ставки НДС на ФН записаны иначе, чем переданы",)
     return Registered(document=read.document, evidence=f"{evidence}; {read.evidence}", warnings=warnings)
 
 
