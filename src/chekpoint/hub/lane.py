@@ -13,7 +13,7 @@ Whatever a driver raises decides what happens (core/errors.py); anything unfores
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
@@ -44,6 +44,7 @@ from chekpoint.store.transitions import move
 log = structlog.get_logger()
 MakeRegister = Callable[[lanes.RegisterRow, Note], Register]
 ALL_TAXATIONS = 0b111111
+T = TypeVar("T")
 
 
 class Lane:
@@ -133,25 +134,42 @@ class Lane:
 
     async def _work(self) -> None:
         await shifts.before_receipt(self)
-        want = lanes.Want(
-            register=self.row.id, seller=self.row.seller_id, fence=self.fence, lease_ms=self.post.limits.lease_ms,
-            enough_ms=self.post.limits.enough_ms, fn=self.fn or "", last_fd=self.last_fd, taxations=self.row.taxations or ALL_TAXATIONS,
-            marks=self.row.ffd == "1.2",
-        )  # fmt: skip
+        want = self._want(self.last_fd)
         taken = await self.post.store.write(lambda tx: lanes.claim(tx, want, attempt_id))
         if taken is None:
             await self._idle()
         elif isinstance(taken, lanes.Orphan):
             await recovery.adopt_queued(self, taken)
         else:
-            await self._register(taken, want)
+            following: lanes.Claimed | None = taken
+            while following is not None:
+                following = await self._register(following)
             if self.standing and self.proofs.is_due():
                 await self.proofs.look()
 
-    async def _register(self, taken: lanes.Claimed, want: lanes.Want) -> None:
+    def _want(self, last_fd: int) -> lanes.Want:
+        return lanes.Want(
+            register=self.row.id, seller=self.row.seller_id, fence=self.fence, lease_ms=self.post.limits.lease_ms,
+            enough_ms=self.post.limits.enough_ms, fn=self.fn or "", last_fd=last_fd,
+            taxations=self.row.taxations or ALL_TAXATIONS, marks=self.row.ffd == "1.2",
+        )  # fmt: skip
+
+    def _goes_on(self) -> bool:
+        """Is there nothing to do before the next receipt?"""
+        return (
+            self.standing
+            and not self.row.draining
+            and not self.post.barrier.holds
+            and self.post.clock.monotonic() < self._status_due
+            and not self.proofs.is_due()
+            and not shifts.wants_change(self)
+        )
+
+    async def _register(self, taken: lanes.Claimed) -> lanes.Claimed | None:
+        """Register a claimed receipt; answers the next one, when that was taken along."""
         attempt = Attempt(
             id=taken.attempt_id, receipt_id=taken.claim.id, receipt=restore(taken.claim.content, taken.claim.buyer),
-            mark=taken.claim.mark, digest=taken.claim.digest, fn=want.fn, last_fd=want.last_fd, fence=want.fence,
+            mark=taken.claim.mark, digest=taken.claim.digest, fn=self.fn or "", last_fd=self.last_fd, fence=self.fence,
         )  # fmt: skip
         try:
             with self.exchanges.of(attempt):
@@ -170,7 +188,8 @@ class Lane:
         except OutcomeUnknown as error:
             await self.doubt(attempt, error.message, error.code)
         else:
-            await self.registered(attempt, result, State.REGISTERING, Cause.ANSWERED)
+            return await self.registered(attempt, result, State.REGISTERING, Cause.ANSWERED)
+        return None
 
     async def ask(self, question: Any) -> Any:
         """Await a register within the hard limit; anything unforeseen is OutcomeUnknown."""
@@ -200,15 +219,16 @@ class Lane:
 
         await self.conclude(unit)
 
-    async def conclude(self, unit: Callable[[Tx], None]) -> None:
+    async def conclude(self, unit: Callable[[Tx], T]) -> T:
         """Write what came of an attempt, together with its raw exchange."""
 
-        def whole(tx: Tx) -> None:
-            unit(tx)
+        def whole(tx: Tx) -> T:
             self.exchanges.write(tx)
+            return unit(tx)
 
-        await self.post.store.write(whole)
+        result = await self.post.store.write(whole)
         self.exchanges.written()
+        return result
 
     async def refused(self, attempt: Attempt, error: Rejected, old: State) -> None:
         """The register will never take this content."""
@@ -222,13 +242,20 @@ class Lane:
             lambda tx: lanes.doubt(tx, attempt.id, attempt.receipt_id, Cause.ANSWER_LOST, why=why, code=code)
         )
 
-    async def registered(self, attempt: Attempt, result: Registered, old: State, cause: Cause) -> None:
-        """The document exists: write it down, and account for any document that came in between."""
+    async def registered(
+        self, attempt: Attempt, result: Registered, old: State, cause: Cause
+    ) -> lanes.Claimed | None:
+        """The document exists: write it down, and account for any document that came in between.
+
+        When nothing else is to be done first, the next receipt is claimed in the same unit, and answered.
+        """
         doc = result.document
         evidence = mask(result.evidence, personal(attempt.receipt.buyer))
         gap = doc.fn != self.fn or doc.fd_number != self.last_fd + 1
+        go_on = cause is Cause.ANSWERED and not gap and self._goes_on()
+        want = self._want(doc.fd_number)
 
-        def unit(tx: Tx) -> None:
+        def unit(tx: Tx) -> lanes.Claimed | None:
             outcomes.end(tx, attempt.id, self.fence, "registered")
             outcomes.fiscalise(
                 tx, attempt.receipt_id, old, cause, doc, register=self.row.id, evidence=evidence,
@@ -236,8 +263,9 @@ class Lane:
             )  # fmt: skip
             if not gap:
                 lanes.stand_at(tx, self.row.id, self.fence, fn=doc.fn, last_fd=doc.fd_number)
+            return lanes.claim_next(tx, want, attempt_id) if go_on else None
 
-        await self.conclude(unit)
+        following = await self.conclude(unit)
         self.proofs.expect()
         if doc.fn != self.fn:
             self.standing = False
@@ -245,6 +273,7 @@ class Lane:
             self.last_fd = doc.fd_number
         elif doc.fd_number > self.last_fd:
             await recovery.account(self, upto=doc.fd_number)
+        return following
 
     async def _idle(self) -> None:
         await shifts.when_idle(self)

@@ -50,6 +50,11 @@ async def when_idle(lane: "Lane") -> None:
         await close(lane)
 
 
+def wants_change(lane: "Lane") -> bool:
+    """Is there anything to do before the next receipt?"""
+    return lane.shift in {"expired", "closed"} or _due(lane)
+
+
 def _due(lane: "Lane") -> bool:
     return lane.shift_closes is not None and lane.post.clock.monotonic() >= lane.shift_closes
 

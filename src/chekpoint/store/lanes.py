@@ -306,6 +306,19 @@ def claim(tx: Tx, want: Want, name_attempt: Callable[[str, int], str]) -> Claime
         return None
     if found.orphaned:
         return Orphan(found, *tx.one(_ORPHAN, mark=found.mark))
+    return _begin(tx, want, found, name_attempt)
+
+
+def claim_next(tx: Tx, want: Want, name_attempt: Callable[[str, int], str]) -> Claimed | None:
+    """Take the most urgent receipt in the unit that ends the one before: half as many commits to wait for.
+
+    None whenever anything is out of the ordinary: ``claim`` looks into that, in a unit of its own.
+    """
+    found = _candidate(tx, want)
+    return None if found is None or found.orphaned else _begin(tx, want, found, name_attempt)
+
+
+def _begin(tx: Tx, want: Want, found: Claim, name_attempt: Callable[[str, int], str]) -> Claimed:
     number = found.tries + 1
     attempt_id = name_attempt(found.mark, number)
     check = tx.now + want.lease_ms
