@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy import func, select
 
 from bench.peers import floor, huey_noop, procrastinate_noop
+from chekpoint.app import collector
 from chekpoint.hub.hub import Hub
 from chekpoint.hub.intake import Order
 from chekpoint.hub.limits import Limits
@@ -57,6 +58,7 @@ async def chekpoint(url: str, count: int, *, group: int = 512) -> dict[str, floa
         while not all(lane.standing for lane in hub.lanes.values()):  # noqa: ASYNC110 - lanes tell nobody
             await asyncio.sleep(0.02)
         orders = [sale(number) for number in range(count)]
+        collector.settle()  # as ``chekpoint serve`` does
         journal = hub.store.journal
         assert isinstance(journal, Journal)
         groups, units = journal.groups, journal.units

@@ -10,6 +10,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
+from chekpoint.app import collector
 from chekpoint.app.compose import build_hub, doors
 from chekpoint.app.settings import Settings, session_key
 from chekpoint.hub.hub import Hub
@@ -27,6 +28,7 @@ def application(settings: Settings, hub: Hub, http: httpx2.AsyncClient, *, sessi
         await hub.start()
         try:
             await _greet(settings, hub)
+            collector.settle()
             yield
         finally:
             await hub.stop()
