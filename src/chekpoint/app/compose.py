@@ -16,13 +16,14 @@ from chekpoint.hub.hub import Connector, Hub, MakeOperator
 from chekpoint.hub.lane import MakeRegister
 from chekpoint.ofd.ofd_ru import OfdRu, OfdRuConfig
 from chekpoint.registers.atol import AtolConfig, AtolRegister
+from chekpoint.registers.shtrih import ShtrihConfig, ShtrihRegister
 from chekpoint.shops import atol_online, bitrix, modulkassa
 from chekpoint.shops.api_v1 import api_routes
 from chekpoint.shops.webhook import WebhookShop
 from chekpoint.store.lanes import RegisterRow
 from chekpoint.store.store import open_store
 
-CONFIGS: Mapping[str, type[msgspec.Struct]] = {"atol": AtolConfig}
+CONFIGS: Mapping[str, type[msgspec.Struct]] = {"atol": AtolConfig, "shtrih": ShtrihConfig}
 """Maker -> the form of a register's settings."""
 
 
@@ -36,7 +37,10 @@ def register_makers(clock: Clock) -> dict[str, MakeRegister]:
     def atol(row: RegisterRow, note: Note) -> Register:
         return AtolRegister(msgspec.json.decode(row.config, type=AtolConfig), clock, note=note)
 
-    return {"atol": atol}
+    def shtrih(row: RegisterRow, note: Note) -> Register:
+        return ShtrihRegister(msgspec.json.decode(row.config, type=ShtrihConfig), clock, note)
+
+    return {"atol": atol, "shtrih": shtrih}
 
 
 def operator_makers(clock: Clock) -> dict[str, MakeOperator]:
