@@ -54,22 +54,27 @@ async def keep_rates(device: Device) -> None:
 async def check_marks(device: Device, marks: tuple[MarkCode, ...]) -> None:
     """FF61 and FF69 for each code. Raises Rejected for a code that the drive or the marking server denies.
 
-    2106: bits 0 and 1 - checked by the drive, and right; bits 2 and 3 - the server answered, and the planned status
-    is right. A check that was not made (no network, a code without a signature) is no denial: the law lets the
-    receipt through and has the result written into it.
+    A check that was not made (no network, no key for the code) is no denial: the law lets the receipt through and
+    has the result written into it.
     """
     if not marks:
         return
     await device.run(commands.clear_marks(device.access))
     for mark in marks:
         checked = answers.mark_check(await device.run(mark.check))
-        result = checked.result if checked.result is not None else checked.local_status
-        if (result & 0b0011) == 0b0001 or (result & 0b1100) == 0b0100:
-            await device.run(commands.decide_mark(device.access, accept=False))
+        taken = not _denied(checked.result or 0)
+        decided = await device.run(commands.decide_mark(device.access, accept=taken))
+        result = decided[0] if decided else checked.result or 0
+        if not taken or _denied(result):
+            await device.run(commands.clear_marks(device.access))
             raise Rejected(
                 f"Код маркировки не прошёл проверку (2106 = {result:05b}): «{mark.name}»", code="2106"
             )
-        await device.run(commands.decide_mark(device.access, accept=True))
+
+
+def _denied(result: int) -> bool:
+    """2106: bits 0 and 1 - checked by the drive, and right; 2 and 3 - the server answered, and the status is right."""
+    return (result & 0b0011) == 0b0001 or (result & 0b1100) == 0b0100
 
 
 async def enter(device: Device, plan: Plan) -> list[str]:
