@@ -32,7 +32,7 @@ from chekpoint.fiscal.vat import VatRate
 from chekpoint.hub.hub import Hub
 from chekpoint.hub.intake import Order
 from chekpoint.hub.limits import Limits
-from chekpoint.store import views_receipt, views_registers
+from chekpoint.store import views_receipt, views_registers, views_verbs
 from chekpoint.store.journal import Tx
 from chekpoint.store.sql import Query
 from chekpoint.store.tables import register
@@ -151,8 +151,15 @@ async def send(hub: Hub, number: int, **words: Any) -> str:
 async def only(hub: Hub, key: str | None) -> None:
     """Let one register alone take receipts (None: let none); returns when every lane has heard of it."""
     now = epoch_ms(hub.post.clock.now())
+
+    def unit(tx: Tx) -> None:
+        for name in hub.lanes:
+            views_verbs.switch(tx, name, enabled=True, draining=name != key)
+
+    await hub.store.write(unit)
+    await hub.reload()
     for name, lane in hub.lanes.items():
-        lane.row, lane.standing = lane.row._replace(draining=int(name != key)), False
+        lane.standing = False
         hub.post.bell.ring(name)
 
     async def heard() -> bool:
