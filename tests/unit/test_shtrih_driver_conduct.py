@@ -337,10 +337,27 @@ async def test_a_signing_command_goes_out_once_though_its_ack_is_lost() -> None:
     await wire.aclose()
 
 
-async def test_a_frame_that_was_not_read_is_sent_again_and_that_proves_nothing_was_done() -> None:
-    wire = Script(frames.NAK, frames.NAK, frames.NAK, frames.NAK)
+async def test_a_late_nak_of_a_deaf_register_does_not_sign_twice() -> None:
+    wire = Script(
+        b"", frames.NAK + frames.NAK
+    )  # both ENQs are answered at once: the second NAK is no refusal
+    with pytest.raises(AnswerLost):
+        await LineV1(wire, QUICK).say(CLOSE)
+    assert sum(octets.startswith(b"\x02") for octets in wire.sent) == 1
+    await wire.aclose()
+
+
+async def test_a_question_that_was_not_read_is_asked_again() -> None:
+    wire = Script(frames.NAK, frames.NAK, frames.ACK + OK)
+    assert (await LineV1(wire, QUICK).say(STATUS))[:1] == b"\x10"
+    await wire.aclose()
+
+
+async def test_a_silent_register_has_provably_not_been_told() -> None:
+    wire = Script()
     with pytest.raises(Unheard):
         await LineV1(wire, QUICK).say(CLOSE)
+    assert set(wire.sent) == {frames.ENQ}
     await wire.aclose()
 
 

@@ -30,7 +30,9 @@ from chekpoint.registers.shtrih import answers, codes, commands, errors
 from chekpoint.registers.shtrih.answers import Malformed
 from chekpoint.registers.shtrih.commands import Access, Line, ShortCorrection
 from chekpoint.registers.shtrih.content import Plan, receipt_plan
+from chekpoint.registers.shtrih.drive_document import DriveDocument, drive_document
 from chekpoint.registers.shtrih.errors import FAULTS, Refused, Verdict, refusal
+from chekpoint.registers.shtrih.match import Match, match
 from tests.emulated_world import item, receipt
 
 FRAMES: dict[str, dict[str, Any]] = {
@@ -295,3 +297,49 @@ def test_families_of_models_disagree_about_22_percent_only() -> None:
         same = codes.rate_code(rate, "desktop") == codes.rate_code(rate, "nano")
         assert same == (rate not in {VatRate.VAT22, VatRate.VAT122})
     assert [codes.family_of(name) for name in ("ШТРИХ-НАНО-Ф", "ШТРИХ-М-01Ф")] == ["nano", "desktop"]
+
+
+# ------------------------------------------------------------------ is it ours?
+
+
+def document(
+    code: int, tags: tuple[Node, ...] | None, *, kind: int = 1, total: int = 10_000
+) -> DriveDocument:
+    moment = datetime.fromisoformat("2026-11-24 12:15")
+    return drive_document("9" * 16, answers.Head(code, False, moment, 7, 1, kind, total), tags)
+
+
+MARK = "0123456789abcdef"
+GOODS = Node(1059, (Node(1030, "Бананы"), Node(1043, 10_000), Node(1023, Decimal(1))))
+CORRECTION = receipt(correction=Correction(by=CorrectionBy.SELF, date="2026-11-01"))
+
+
+@pytest.mark.parametrize(
+    ("content", "found", "verdict"),
+    [
+        (receipt(), document(3, (Node(1192, MARK), GOODS)), Match.OURS),
+        (receipt(), document(3, (Node(1084, (Node(1085, "x"), Node(1086, MARK))), GOODS)), Match.OURS),
+        (receipt(), document(3, (Node(1192, "fedcba9876543210"), GOODS)), Match.OTHER),
+        (receipt(), document(3, (Node(1192, MARK),)), Match.UNSURE),  # our mark on other goods
+        (receipt(), document(3, (Node(1192, MARK), GOODS), total=9_000), Match.UNSURE),
+        (receipt(), document(3, None), Match.UNSURE),  # the drive has only the head any more
+        (receipt(), document(3, None, total=9_000), Match.OTHER),
+        (receipt(), document(3, None, kind=2), Match.OTHER),
+        (receipt(), document(5, None, kind=0, total=0), Match.OTHER),
+        (receipt(), document(20, None, kind=0, total=0), Match.UNSURE),  # a code of nobody's table
+        (CORRECTION, document(31, None, kind=0, total=0), Match.UNSURE),
+        (
+            CORRECTION,
+            document(31, (Node(1054, 1), Node(1020, 10_000), Node(1192, MARK), GOODS), kind=0),
+            Match.OURS,
+        ),
+        (CORRECTION, document(3, (Node(1192, "fedcba9876543210"), GOODS)), Match.OTHER),
+    ],
+)
+def test_a_document_is_ours_only_when_everything_says_so(
+    content: Receipt, found: DriveDocument, verdict: Match
+) -> None:
+    attempt = Attempt(
+        id="a", receipt_id="r", receipt=content, mark=MARK, digest="d", fn="9" * 16, last_fd=1, fence=1
+    )
+    assert match(attempt, found, Ffd.V1_2) is verdict

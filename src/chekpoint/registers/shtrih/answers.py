@@ -19,6 +19,8 @@ from chekpoint.fiscal.tlv import Node, TlvError
 
 FISCAL_MODE: Final = 0x03
 RECEIPTS: Final = frozenset({3, 4, 31, 41})
+REPORTS: Final = frozenset({1, 2, 5, 6, 11, 21})
+"""Document codes of FF0A that are surely no receipts. Any other may be one."""
 _SHORT_TICKET: Final = 27
 _WARNINGS: Final = (
     (0, "срочная замена ФН"), (1, "ресурс ФН на исходе"), (2, "архив ФН заполнен на 90 %"),
@@ -205,7 +207,7 @@ class Head(NamedTuple):
 
 @_reads
 def head(data: bytes) -> Head:
-    """Answer to FF0A. Corrections are read as receipts are, when the same fields follow (not documented)."""
+    """Answer to FF0A. That corrections have the fields of receipts is a guess: tags have the last word there."""
     base = Head(data[0], bool(data[1]), _moment(data[2:7]), _number(data, 7, 4), _number(data, 11, 4))
     rest = data[15:]
     if base.document in RECEIPTS and (len(rest) >= 6 or base.document in {3, 4}):

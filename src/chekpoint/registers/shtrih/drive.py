@@ -120,7 +120,7 @@ async def find(
 async def _compared(device: Device, fd_number: int, fn: str) -> DriveDocument | None:
     """A document as far as comparing needs it: of what is no receipt the head says enough."""
     found = await head(device, fd_number)
-    if found is None or found.document in answers.RECEIPTS:
+    if found is None or found.document not in answers.REPORTS:
         return await read(device, fd_number, fn)
     return drive_document(fn, found, None)
 

@@ -30,9 +30,9 @@ def drive_document(fn: str, head: Head, tags: tuple[Node, ...] | None) -> DriveD
         fn=fn,
         fd_number=head.fd_number,
         fiscal_sign=sign_text(head.fiscal_sign),
-        total=head.total or root.number(1020) or 0,
+        total=_first(root.number(1020), head.total),
         made_at=(from_unix(moment) if moment is not None else head.made_at).isoformat(),
-        kind=head.kind or root.number(1054) or 0,
+        kind=_first(root.number(1054), head.kind),
         document=head.document,
         shift_number=root.number(1038),
         receipt_number=root.number(1042),
@@ -47,6 +47,10 @@ def drive_document(fn: str, head: Head, tags: tuple[Node, ...] | None) -> DriveD
         ticketed=head.ticketed,
         evidence=_evidence(fn, head, tags),
     )
+
+
+def _first(tag: int | None, in_head: int) -> int:
+    return in_head if tag is None else tag
 
 
 def _marks(root: Node) -> frozenset[str]:

@@ -54,8 +54,7 @@ async def keep_rates(device: Device) -> None:
 async def check_marks(device: Device, marks: tuple[MarkCode, ...]) -> None:
     """FF61 and FF69 for each code. Raises Rejected for a code that the drive or the marking server denies.
 
-    A check that was not made (no network, no key for the code) is no denial: the law lets the receipt through and
-    has the result written into it.
+    A check that was not made (no network, no key for the code) is no denial: its result says so in the receipt.
     """
     if not marks:
         return

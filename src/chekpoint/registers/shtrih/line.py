@@ -1,6 +1,6 @@
 """One command and its answer over a wire, in either protocol; what a lost byte proves is decided here.
 
-``Unheard``: the register has not taken the command, provably (no ACK to ENQ, or NAK to the frame).
+``Unheard``: the register has not taken the command, provably: the frame never left, for ENQ had no answer.
 ``AnswerLost``: it may have been executed. After either the wire is not to be used again: the next one begins with
 ENQ or a ping, and takes up what was left unsaid.
 
@@ -139,8 +139,12 @@ class LineV1:
             raise Unheard(str(fault)) from fault
 
     async def _hand_over(self, command: Command) -> None:
-        """The frame, until it is acknowledged. NAK means that it was not read: only then it goes again."""
-        for _ in range(_REPEATS):
+        """The frame, until it is acknowledged. NAK means that it was not read: a question then goes again.
+
+        Anything else does not: the NAK may be a late answer to an ENQ of ours, from a register that was deaf for
+        a while, and then the frame was read all the same.
+        """
+        for _ in range(_REPEATS if command.repeatable else 1):
             try:
                 await self._stream.send(frames.pack_v1(command.payload))
                 event = await self._event(self._config.enq_timeout)
@@ -149,8 +153,8 @@ class LineV1:
             if isinstance(event, Acknowledged):
                 return
             if not isinstance(event, Declined):
-                raise AnswerLost(f"{command.name}: приём не подтверждён")
-        raise Unheard(f"{command.name}: ККТ трижды не приняла кадр")
+                break
+        raise AnswerLost(f"{command.name}: приём не подтверждён")
 
     async def _answer(self, command: Command) -> bytes:
         """The frame that answers. A damaged or unheard one is asked for with ENQ: nothing is executed by that."""

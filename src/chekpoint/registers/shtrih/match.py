@@ -15,6 +15,7 @@ from chekpoint.fiscal.money import quantity_text
 from chekpoint.fiscal.receipt import Correction, Receipt
 from chekpoint.fiscal.text866 import substitute
 from chekpoint.fiscal.tlv import Node
+from chekpoint.registers.shtrih.answers import RECEIPTS, REPORTS
 from chekpoint.registers.shtrih.content import is_short_correction, mark_place
 from chekpoint.registers.shtrih.drive_document import DriveDocument
 
@@ -32,22 +33,33 @@ class Match(Enum):
 
 def match(attempt: Attempt, found: DriveDocument, ffd: Ffd | None) -> Match:
     """Compare one document with what the attempt would have made. ``ffd`` is the register's; None is not known."""
-    if not same_head(attempt.receipt, found):
+    fits = same_head(attempt.receipt, found)
+    if _undecided(attempt.receipt, found) or (fits and found.tags is None):
+        return Match.UNSURE  # the drive keeps the tags for about 30 days, then only the head
+    if not fits:
         return Match.UNSURE if attempt.mark in found.marks else Match.OTHER
-    if found.tags is None:  # the drive keeps the tags for about 30 days, then only the head
-        return Match.UNSURE
-    if (
-        attempt.receipt.correction is not None
-        and ffd is not None
-        and is_short_correction(attempt.receipt, ffd)
-    ):
-        return Match.OURS if _same_ground(attempt.receipt.correction, found.tags) else Match.OTHER
-    marked = mark_place(attempt.receipt, ffd or Ffd.V1_2) is not None
+    return _by_tags(attempt, found, ffd or Ffd.V1_2)
+
+
+def _by_tags(attempt: Attempt, found: DriveDocument, ffd: Ffd) -> Match:
+    """The heads agree: mark and items decide, or the ground of a correction that has neither."""
+    receipt = attempt.receipt
+    if receipt.correction is not None and is_short_correction(receipt, ffd):
+        return Match.OURS if _same_ground(receipt.correction, found.tags or ()) else Match.OTHER
+    marked = mark_place(receipt, ffd) is not None
     if marked and attempt.mark not in found.marks:
         return Match.OTHER
-    if same_items(attempt.receipt, found):
+    if same_items(receipt, found):
         return Match.OURS
     return Match.UNSURE if marked else Match.OTHER
+
+
+def _undecided(receipt: Receipt, found: DriveDocument) -> bool:
+    """A document code that we do not know, or the mere head of a correction, whose layout is not documented."""
+    code = found.document.document
+    if code not in RECEIPTS | REPORTS:
+        return True
+    return receipt.correction is not None and code in _CORRECTIONS and found.tags is None
 
 
 def same_head(receipt: Receipt, found: DriveDocument) -> bool:

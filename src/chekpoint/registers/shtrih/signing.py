@@ -2,6 +2,8 @@
 
 from contextlib import suppress
 
+import msgspec
+
 from chekpoint.core.errors import OutcomeUnknown
 from chekpoint.core.ports import Attempt, FiscalDocument, Registered
 from chekpoint.fiscal.ffd import Ffd
@@ -74,6 +76,8 @@ async def _registered(
     read = await _read_back(device, signed, before.fn)
     if read is None:
         return Registered(document=_by_word(attempt, signed, before.fn), evidence=evidence, warnings=warnings)
+    if read.tags is None and attempt.receipt.correction is not None:
+        return Registered(document=_by_head(attempt, read), evidence=evidence, warnings=warnings)
     if not same_head(attempt.receipt, read):
         raise OutcomeUnknown(f"ФД {signed.fd_number} подписан, но вид или итог чека на ФН другие")
     if read.tags is not None and read.document.items:
@@ -93,6 +97,12 @@ async def _read_back(device: Device, signed: Signed, fn: str) -> DriveDocument |
         if read is not None and int(read.document.fiscal_sign) == signed.fiscal_sign:
             return read
     return None
+
+
+def _by_head(attempt: Attempt, read: DriveDocument) -> FiscalDocument:
+    """The head of a correction: number, sign and time are sure there, kind and total are the receipt's."""
+    receipt = attempt.receipt
+    return msgspec.structs.replace(read.document, kind=receipt.kind.code, total=receipt.amount, document=31)
 
 
 def _by_word(attempt: Attempt, signed: Signed, fn: str) -> FiscalDocument:
