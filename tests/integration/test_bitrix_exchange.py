@@ -305,13 +305,24 @@ async def test_trap_late_success_turns_the_sites_error_into_printed(
     assert len(marks(*registers.values())) == 1
 
 
-async def test_trap_a_wrong_hash_is_an_incident_and_not_a_storm(tmp_path: Path) -> None:
+async def test_trap_a_wrong_hash_is_an_incident_and_not_a_storm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     registers = one()
     async with world() as place:
         site = place.site()
         site.allow_hash("0123456789abcdef0123456789abcdef", active=False)
+        asked: list[str] = []
+        admits = site.admits
+
+        def counted(value: str) -> bool:
+            asked.append(value)
+            return admits(value)
+
+        monkeypatch.setattr(site, "admits", counted)
         async with connected(sqlite(tmp_path), registers, shop_of(exchange(place))) as hub:
             await opened(hub, "bitrix_link_denied")
+    assert len(asked) == 1  # the next one only after a long pause
 
 
 async def test_trap_the_register_that_does_not_work_is_not_called_ok(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from chekpoint.hub.limits import Limits
 from chekpoint.hub.outbox import Outbox
 from chekpoint.hub.post import Post
 from chekpoint.shops.webhook import WebhookShop, verify
-from chekpoint.store import listing, people
+from chekpoint.store import people, views_receipt
 from chekpoint.store.journal import Tx
 from chekpoint.store.store import Store, open_store
 from chekpoint.store.transitions import climb, move
@@ -195,8 +195,9 @@ async def test_a_notice_given_up_after_days_stays_to_be_seen(rig: Rig, shop: Lis
     for _ in range(40):
         await rig.outbox.once()
         rig.clock.wind(3 * 3600)
-    notices = await rig.store.read(lambda tx: listing.notices_of(tx, receipt_id))
-    assert [(n.state, n.error) for n in notices] == [("given_up", "HTTP 404: no such page")]
+    seen = await rig.store.read(lambda tx: views_receipt.whole(tx, receipt_id))
+    assert seen is not None
+    assert [(n.state, n.error) for n in seen.notices] == [("given_up", "HTTP 404: no such page")]
     assert len(shop.heard) > 20
 
 

@@ -67,3 +67,13 @@ async def test_a_register_that_is_drained_under_load_takes_at_most_what_it_holds
         await settled(hub, 1)
         await until(hub.store, "attempt", lambda all_: all(a["outcome"] == "registered" for a in all_))
         assert len(await rows(hub.store, "attempt")) == 1
+
+
+async def test_a_node_that_stops_leaves_its_lanes_to_the_others_at_once(database: str) -> None:
+    """Otherwise the shop would wait for the whole lease at each change of version."""
+    register = WatchedRegister(FN)
+    for node in ("a", "b"):
+        async with running(database, {"r1": register}, limits=CALM, node=node) as hub:
+            await offer(hub, sale(ord(node)))
+            await settled(hub, ord(node) - ord("a") + 1)
+    assert sorted(documents_of(register).values()) == [1, 1]

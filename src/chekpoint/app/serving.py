@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx2
-import structlog
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -16,8 +15,6 @@ from chekpoint.app.settings import Settings, session_key
 from chekpoint.hub.hub import Hub
 from chekpoint.web.access import first_password
 from chekpoint.web.screens import screens
-
-log = structlog.get_logger()
 
 
 def application(settings: Settings, hub: Hub, http: httpx2.AsyncClient, *, session_key: str) -> Starlette:

@@ -172,12 +172,6 @@ class DriveArchive:
             self._write(state)
         self.state = state
 
-    def save(self, state: DriveState) -> None:
-        """Keep a state that no document explains (a new phase)."""
-        with self._transaction():
-            self._write(state)
-        self.state = state
-
     def document(self, fd_number: int) -> ArchivedDocument | None:
         """One document, or None."""
         row = self._db.execute(f"{_READ} WHERE d.fd = ?", (fd_number,)).fetchone()

@@ -22,6 +22,7 @@ from chekpoint.hub.retention import keep_to_rule
 from chekpoint.hub.sweep import Sweep
 from chekpoint.hub.verdicts import Verdicts
 from chekpoint.store import lanes, people
+from chekpoint.store.journal import Tx
 from chekpoint.store.store import Store
 
 log = structlog.get_logger()
@@ -133,15 +134,30 @@ class Hub:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("worker_died", worker=task.get_name(), why=repr(error), exc_info=error)
 
+    async def _release(self) -> None:
+        """Another node may take our lanes at once, and look for itself what became of an open attempt."""
+        held = [(lane.row.id, lane.lease.fence) for lane in self.lanes.values() if lane.lease is not None]
+
+        def unit(tx: Tx) -> None:
+            for register_id, fence in held:
+                lanes.release(tx, register_id, fence)
+
+        if held:
+            try:
+                await self.store.write(unit)
+            except StoreError:
+                log.exception("lanes_not_released")  # the leases run out by themselves
+
     def dead_workers(self) -> list[str]:
         """Workers that ended though the hub runs; empty when all is well."""
         return [name for name, task in self._tasks.items() if task.done()]
 
     async def stop(self) -> None:
-        """Stop every worker, write what waits, close the database."""
+        """Stop every worker, let go of the lanes, write what waits, close the database."""
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._tasks.clear()
+        await self._release()
         await self.store.stop()

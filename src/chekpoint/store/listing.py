@@ -15,7 +15,7 @@ from sqlalchemy.sql.elements import ColumnElement, UnaryExpression
 from chekpoint.core.lifecycle import Proof, State
 from chekpoint.store.journal import Tx
 from chekpoint.store.sql import Query
-from chekpoint.store.tables import attempt, event, evidence, exchange, fiscal_document, outbox, receipt
+from chekpoint.store.tables import event, evidence, fiscal_document, receipt
 
 MOST: Final = 500
 ID_SLACK_MS: Final = 1000  # between the moment inside an id and ``accepted_at`` of the same receipt
@@ -175,21 +175,6 @@ class Witness(NamedTuple):
     body: str
 
 
-class Try(NamedTuple):
-    """One attempt."""
-
-    id: str
-    register_id: str
-    number: int
-    fn: str
-    last_fd: int
-    outcome: str
-    code: str | None
-    message: str | None
-    started_at: int
-    finished_at: int | None
-
-
 class Happening(NamedTuple):
     """One event of the chain; ``body`` is JSON."""
 
@@ -197,27 +182,6 @@ class Happening(NamedTuple):
     seq: int
     at: int
     kind: str
-    body: bytes
-
-
-class Exchange(NamedTuple):
-    """A raw exchange with a register, masked."""
-
-    at: int
-    request: str
-    answer: str
-
-
-class Notice(NamedTuple):
-    """A notice to the shop, and what became of it."""
-
-    id: str
-    state: str
-    tries: int
-    created_at: int
-    next_check_at: int | None
-    delivered_at: int | None
-    error: str | None
     body: bytes
 
 
@@ -241,23 +205,10 @@ _EVIDENCE: Final = Query(
     .where(evidence.c.receipt_id == bindparam("receipt"))
     .order_by(evidence.c.at, evidence.c.rung, evidence.c.id)
 )
-_TRIES: Final = Query(
-    select(*_columns(attempt, Try))
-    .where(attempt.c.receipt_id == bindparam("receipt"))
-    .order_by(attempt.c.number)
-)
 _EVENTS: Final = Query(
     select(*_columns(event, Happening))
     .where(event.c.subject == bindparam("receipt"))
     .order_by(event.c.at, event.c.journal, event.c.seq)
-)
-_EXCHANGES: Final = Query(
-    select(*_columns(exchange, Exchange))
-    .where(exchange.c.attempt_id == bindparam("attempt"))
-    .order_by(exchange.c.id)
-)
-_NOTICES: Final = Query(
-    select(*_columns(outbox, Notice)).where(outbox.c.receipt_id == bindparam("receipt")).order_by(outbox.c.id)
 )
 
 
@@ -280,21 +231,6 @@ def evidence_of(tx: Tx, receipt_id: str) -> list[Witness]:
     return [Witness(*row) for row in tx.all(_EVIDENCE, receipt=receipt_id)]
 
 
-def attempts_of(tx: Tx, receipt_id: str) -> list[Try]:
-    """Every try to register the receipt, in their order."""
-    return [Try(*row) for row in tx.all(_TRIES, receipt=receipt_id)]
-
-
 def events_of(tx: Tx, subject: str) -> list[Happening]:
     """What happened to a receipt (or a register), oldest first."""
     return [Happening(*row) for row in tx.all(_EVENTS, receipt=subject)]
-
-
-def exchanges_of(tx: Tx, attempt_id: str) -> list[Exchange]:
-    """The raw exchanges of an attempt that are still kept."""
-    return [Exchange(*row) for row in tx.all(_EXCHANGES, attempt=attempt_id)]
-
-
-def notices_of(tx: Tx, receipt_id: str) -> list[Notice]:
-    """What the shop was told, or is still to be told."""
-    return [Notice(*row) for row in tx.all(_NOTICES, receipt=receipt_id)]
