@@ -47,6 +47,10 @@ class Lingo:
         key = f"{family}.{word}"
         return self._texts.get(key, word or self._texts["nothing"])
 
+    def pick(self, ru: str, en: str) -> str:
+        """The one of two texts that is in this language."""
+        return ru if self.lang == "ru" else en
+
     def money(self, kopecks: int) -> str:
         """``1 234,50 ₽`` with spaces that do not break."""
         whole, part = divmod(kopecks, 100)
