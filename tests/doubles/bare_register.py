@@ -24,6 +24,7 @@ class BareRegister:
     """One drive. A script entry is an exception to raise, or ``lost``: registered, but the answer is lost."""
 
     gives_tickets = True
+    keeps_archive = True
 
     def __init__(self, fn: str, *, seller_inn: str | None = None) -> None:
         self.fn, self.seller_inn = fn, seller_inn

@@ -303,6 +303,7 @@ class BareLine:
     """What stands between a lane and a bare register."""
 
     gives_tickets = True
+    keeps_archive = True
 
     def __init__(self, till: BareTill, gate: Gate) -> None:
         self._till, self._gate = till, gate

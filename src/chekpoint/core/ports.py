@@ -118,6 +118,14 @@ class Register(Protocol):
     gives_tickets: bool
     """Can ``ticket`` answer at all? Where it cannot, the operator's account must be asked."""
 
+    keeps_archive: bool
+    """Can its fiscal drive be read (``document``, ``exchange``), and is the drive known before a document is made?
+
+    A cloud service answers for our own ids alone: any of its drives may sign, its status names no ``fn`` and
+    ``last_fd``, ``locate`` asks it for the attempt's id, its shifts are its own affair, and nothing of it is
+    ever read document by document.
+    """
+
     async def status(self) -> RegisterStatus:
         """What it says of itself; raises RegisterBlocked(NO_LINK) when it does not answer."""
         ...

@@ -56,6 +56,7 @@ class AtolRegister:
     """One register behind the driver's web server. ``http`` is closed here only if it was opened here."""
 
     gives_tickets = False
+    keeps_archive = True
     """See ``ticket``."""
 
     def __init__(

@@ -47,6 +47,7 @@ class ShtrihRegister:
     """One register. Its wire is opened by the first question and kept; nobody else may use the register meanwhile."""
 
     gives_tickets = True
+    keeps_archive = True
     """FF3C reads the operator's ticket from the drive itself: the strongest local proof."""
 
     def __init__(
