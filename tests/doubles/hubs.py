@@ -2,12 +2,13 @@
 
 import random
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 
 from chekpoint.core.clock import SystemClock
+from chekpoint.core.ports import Register
 from chekpoint.fiscal.receipt import Buyer, Item, Kind, Payment, PaymentForm, Receipt, Taxation
 from chekpoint.fiscal.vat import VatRate
 from chekpoint.hub.hub import Hub
@@ -16,7 +17,6 @@ from chekpoint.hub.limits import Limits
 from chekpoint.store import people
 from chekpoint.store.journal import Tx
 from chekpoint.store.store import open_store
-from tests.doubles.bare_register import BareRegister
 from tests.doubles.deaf_shop import DeafShop
 
 QUICK = Limits(
@@ -37,7 +37,7 @@ def sale(number: int, *, total: int = 10_000) -> Order:
     return Order(external_id=f"order-{number}", receipt=receipt)
 
 
-async def furnish(hub: Hub, registers: dict[str, BareRegister], shop: people.Shop = SHOP) -> None:
+async def furnish(hub: Hub, registers: Mapping[str, Register], shop: people.Shop = SHOP) -> None:
     """One seller, one shop and these registers; for a store that has them already, nothing."""
 
     def unit(tx: Tx) -> None:
@@ -53,7 +53,7 @@ async def furnish(hub: Hub, registers: dict[str, BareRegister], shop: people.Sho
 
 @asynccontextmanager
 async def running(
-    url: str, registers: dict[str, BareRegister], *, limits: Limits = QUICK, node: str = "a", head: Path | None = None,
+    url: str, registers: Mapping[str, Register], *, limits: Limits = QUICK, node: str = "a", head: Path | None = None,
     shop: people.Shop = SHOP, group: int = 512,
 ) -> AsyncIterator[Hub]:  # fmt: skip
     """A started hub; stopped at the end."""

@@ -58,9 +58,9 @@ class Lane:
         self.standing = False
         self.shift: str | None = None
         self.shift_closes: float | None = None  # monotonic seconds
-        self.proofs = Proofs(self)
         self.exchanges = Exchanges(row.id, post.keys)
         self.register: Register = make(row, self.exchanges.note)
+        self.proofs = Proofs(self)
         self.reading_due = 0.0  # monotonic seconds
         self._failures = 0
         self._status_due = 0.0
@@ -251,9 +251,10 @@ class Lane:
         """
         doc = result.document
         evidence = mask(result.evidence, personal(attempt.receipt.buyer))
-        gap = doc.fn != self.fn or doc.fd_number != self.last_fd + 1
+        drive = self.register.keeps_archive
+        gap = drive and (doc.fn != self.fn or doc.fd_number != self.last_fd + 1)
         go_on = cause is Cause.ANSWERED and not gap and self._goes_on()
-        want = self._want(doc.fd_number)
+        want = self._want(doc.fd_number if drive else 0)
 
         def unit(tx: Tx) -> lanes.Claimed | None:
             outcomes.end(tx, attempt.id, self.fence, "registered")
@@ -261,12 +262,14 @@ class Lane:
                 tx, attempt.receipt_id, old, cause, doc, register=self.row.id, evidence=evidence,
                 key=self.post.keys.new(), check=tx.now + int(self.post.limits.proof_expected * 1000),
             )  # fmt: skip
-            if not gap:
+            if drive and not gap:
                 lanes.stand_at(tx, self.row.id, self.fence, fn=doc.fn, last_fd=doc.fd_number)
             return lanes.claim_next(tx, want, attempt_id) if go_on else None
 
         following = await self.conclude(unit)
         self.proofs.expect()
+        if not drive:
+            return following
         if doc.fn != self.fn:
             self.standing = False
         elif not gap:

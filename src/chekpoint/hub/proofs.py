@@ -29,12 +29,14 @@ class Proofs:
 
     def __init__(self, lane: "Lane") -> None:
         self._lane = lane
-        self._open = True  # after a start nobody knows: look once
+        self._open = lane.register.keeps_archive  # after a start nobody knows: look once
         self._due = 0.0
         self._pause = lane.post.limits.exchange_every
 
     def expect(self) -> None:
-        """A document was signed: it must now be seen to leave."""
+        """A document was signed: it must now be seen to leave, where the register can show that."""
+        if not self._lane.register.keeps_archive:
+            return
         limits = self._lane.post.limits
         if not self._open:
             self._due = self._lane.post.clock.monotonic() + limits.exchange_every

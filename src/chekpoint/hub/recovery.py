@@ -2,6 +2,9 @@
 
 * Every attempt of unknown outcome is decided by ``locate`` (invariant 4).
 * Every document on the drive beyond the journal's last is read and accounted for (invariant 10).
+
+A cloud service has no drive that could be read: it is asked for our own ids alone, and after a restore a
+person compares its cabinet.
 """
 
 from typing import TYPE_CHECKING
@@ -27,12 +30,19 @@ _GONE = (
     "после восстановления базы в кассе не тот ФН: был {0}, теперь {1}. Сверьте документы прежнего с ОФД и решите /"
     " after the restore another drive is in the register: it was {0}, now {1}; compare the old one's documents"
 )
+_CABINET = (
+    "база восстановлена из копии: сверьте чеки в кабинете облачной кассы, затем chekpoint registers write-off «{0}» /"
+    " the database was restored: compare the cloud's cabinet, then write this register off"
+)
 RECEIPTS = frozenset({3, 31, 4, 41})  # document codes of receipts, corrections and their BSO twins
 
 
 async def stand(lane: "Lane") -> None:
     """Bring the journal level with the drive; raises RegisterBlocked when the register cannot work."""
     status = await _status(lane)
+    if not lane.register.keeps_archive:
+        await _stand_at_service(lane, status)
+        return
     fn, base = await _base(lane, status)
     lane.fn, lane.last_fd = fn, base
     if await resolve(lane):
@@ -40,6 +50,16 @@ async def stand(lane: "Lane") -> None:
     await account(lane, upto=status.last_fd or base)
     await shifts.see_status(lane, status)
     if not status.ready and status.block is not BlockReason.SHIFT_EXPIRED:
+        raise RegisterBlocked(status.block or BlockReason.UNKNOWN, status.message)
+
+
+async def _stand_at_service(lane: "Lane", status: RegisterStatus) -> None:
+    """A cloud service: what it did before we forgot can be seen in its cabinet only."""
+    lane.fn, lane.last_fd = "", 0
+    await resolve(lane)
+    if lane.row.id in lane.post.barrier.missing:
+        raise RegisterBlocked(BlockReason.QUEUE_BLOCKED, _CABINET.format(lane.row.name))
+    if not status.ready:
         raise RegisterBlocked(status.block or BlockReason.UNKNOWN, status.message)
 
 
