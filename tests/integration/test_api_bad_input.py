@@ -210,6 +210,12 @@ def test_an_address_says_what_it_understands(
     assert status != 405 or answer.headers["allow"]
 
 
+@pytest.mark.parametrize("tail", ["receipts/%0A/", "receipts/a%0Ab/events", "%0A"])
+def test_an_address_with_a_line_break_is_a_problem_like_any_other(shop: httpx2.Client, tail: str) -> None:
+    answer = shop.get(f"/api/v1/{tail}")
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+
+
 @pytest.mark.parametrize("reason", ["\0", "a\nb", "x" * 201, 5])
 def test_a_cancel_with_an_impossible_reason_cancels_nothing(shop: httpx2.Client, reason: Any) -> None:
     made = shop.post(RECEIPTS, json=order(f"cancel-{reason!r}"[:40])).json()

@@ -86,7 +86,7 @@ async def tills(count: int) -> AsyncIterator[list[Till]]:
 
 async def furnish(folder: Path, made: list[Till]) -> None:
     def unit(tx: Tx) -> None:
-        people.add_seller(tx, SELLER, "7707083893", "ООО «Ромашка»")
+        people.add_seller(tx, SELLER, "7700000016", "ООО «Ромашка»")
         people.add_shop(tx, SHOP)
         people.add_key(tx, "0" * 31 + "9", SHOP.id, KEY)
         for number, till in enumerate(made):

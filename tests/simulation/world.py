@@ -102,7 +102,7 @@ class World:
 
         def unit(tx: Tx) -> None:
             people.set_setting(tx, "secret", f"{self.seed:064x}")
-            people.add_seller(tx, SELLER, "7707083893", "ООО «Ромашка»")
+            people.add_seller(tx, SELLER, "7700000016", "ООО «Ромашка»")
             people.add_shop(tx, PATIENT)
             people.add_shop(tx, HASTY)
             people.add_account(tx, "account", SELLER, "sim", b"{}")

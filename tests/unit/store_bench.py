@@ -13,6 +13,7 @@ from chekpoint.hub.intake import Intake
 from chekpoint.hub.names import attempt_id
 from chekpoint.store import lanes, outcomes, people
 from chekpoint.store.journal import Tx
+from chekpoint.store.pools import Place
 from chekpoint.store.receipts import Accepted
 from chekpoint.store.store import Store, open_store
 from chekpoint.store.transitions import move
@@ -76,7 +77,7 @@ class StoreBench:
 
     async def claim(self, lease: lanes.Lease, register: str = "r1") -> lanes.Claimed:
         want = lanes.Want(
-            register=register, seller=SELLER, fence=lease.fence, lease_ms=LEASE_SECONDS * 1000,
+            register=register, pools=(Place(SELLER, None),), fence=lease.fence, lease_ms=LEASE_SECONDS * 1000,
             enough_ms=LEASE_SECONDS * 900, fn=FN, last_fd=0,
             taxations=63, marks=True,
         )  # fmt: skip

@@ -8,11 +8,13 @@ from chekpoint.core.errors import Conflict
 from chekpoint.hub.names import attempt_id
 from chekpoint.store import lanes
 from chekpoint.store.journal import Tx
+from chekpoint.store.pools import Place
 from tests.doubles.hubs import SELLER
 from tests.unit.store_bench import FN, LEASE_SECONDS, HandClock, bench
 
 pytestmark = pytest.mark.anyio
 LEASE_MS = LEASE_SECONDS * 1000
+HERE = (Place(SELLER, None),)
 
 
 async def test_of_two_nodes_one_holds_the_lane(database: str) -> None:
@@ -129,7 +131,7 @@ async def test_a_register_takes_only_what_its_taxation_and_format_allow(database
         lease = await node.take()
 
         def want(taxations: int) -> lanes.Want:
-            return lanes.Want("r1", SELLER, lease.fence, LEASE_MS, LEASE_MS, FN, 0, taxations, marks=False)
+            return lanes.Want("r1", HERE, lease.fence, LEASE_MS, LEASE_MS, FN, 0, taxations, marks=False)
 
         def unit(tx: Tx) -> list[bool]:
             return [lanes.claim(tx, want(mask), attempt_id) is None for mask in (0b111110, 0b000001)]

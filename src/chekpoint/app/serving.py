@@ -7,12 +7,12 @@ from typing import Any
 import httpx2
 import uvicorn
 from starlette.applications import Starlette
-from starlette.routing import Mount
 
 from chekpoint.app import collector
 from chekpoint.app.compose import build_hub, doors
 from chekpoint.app.settings import Settings, session_key
 from chekpoint.hub.hub import Hub
+from chekpoint.hub.mounting import WholeMount
 from chekpoint.web.access import first_password
 from chekpoint.web.screens import screens
 
@@ -32,7 +32,7 @@ def application(settings: Settings, hub: Hub, http: httpx2.AsyncClient, *, sessi
             await http.aclose()
 
     pages = screens(hub, secret_key=session_key, zone=settings.zone, https_only=settings.secure_cookies)
-    return Starlette(routes=[*doors(hub, settings.zone), Mount("/", pages)], lifespan=lifespan)
+    return Starlette(routes=[*doors(hub, settings.zone), WholeMount("/", pages)], lifespan=lifespan)
 
 
 async def _greet(settings: Settings, hub: Hub) -> None:

@@ -77,7 +77,7 @@ async def _ask(maker: str, body: bytes) -> "RegisterStatus":
     from chekpoint.core.errors import BlockReason, RegisterBlocked  # noqa: PLC0415
     from chekpoint.store.lanes import RegisterRow  # noqa: PLC0415
 
-    register = opened(RegisterRow("", "", "", maker, body, None, None, 1, 0))
+    register = opened(RegisterRow("", "", "", maker, body, None, None, 1, 0, ""))
     if register is None:
         raise RegisterBlocked(BlockReason.CONFIGURATION, f"{maker}?")
     try:

@@ -7,7 +7,7 @@ from chekpoint.core.clock import Clock
 
 
 class Bell:
-    """One per hub; ``seller`` is the word that lanes listen for."""
+    """One per hub; a pool and a register are the words that lanes listen for."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -1,7 +1,8 @@
 """The hub of one node: lanes, sweep, outbox and operators, started and stopped together."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from functools import partial
 from pathlib import Path
 from random import Random
 from types import MappingProxyType
@@ -11,7 +12,7 @@ import structlog
 from chekpoint.core.clock import Clock
 from chekpoint.core.errors import StoreError
 from chekpoint.core.ports import Operator, Shop
-from chekpoint.hub import continuity
+from chekpoint.hub import continuity, sorting
 from chekpoint.hub.intake import Intake
 from chekpoint.hub.lane import Lane, MakeRegister
 from chekpoint.hub.limits import Limits
@@ -74,8 +75,8 @@ class Hub:
 
     async def reload(self) -> None:
         """Read sellers, shops, registers and accounts; start lanes of registers that are new."""
-        if self.intake is not None:
-            await self.intake.load()
+        if self.intake is not None and await self.intake.load() and "refresh" in self._tasks:
+            await sorting.sort_again(self.post)
         self.shops = {s.id: s for s in await self.store.read(people.shops)}
         self._connect()
         for row in await self.store.read(lanes.registers):
@@ -117,12 +118,16 @@ class Hub:
 
     async def _refresh(self) -> None:
         """Notice sellers, shops and registers that the command line or another node has added."""
+        work: Callable[[], Awaitable[None]] = partial(
+            sorting.sort_again, self.post
+        )  # routes may have been changed while no node ran
         while True:
-            await self.post.clock.sleep(self.post.limits.status_every)
             try:
-                await self.reload()
+                await work()
             except StoreError:
                 log.exception("reload_failed")
+            await self.post.clock.sleep(self.post.limits.status_every)
+            work = self.reload
 
     def _spawn(self, name: str, work: "asyncio._CoroutineLike[None]") -> None:
         task = asyncio.get_running_loop().create_task(work, name=name)

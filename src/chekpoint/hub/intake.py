@@ -1,5 +1,6 @@
 """Intake: a shop's receipt is checked against the law, then durable, then answered. In that order."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from random import Random
 from typing import Annotated
@@ -13,10 +14,11 @@ from chekpoint.fiscal.receipt import Receipt
 from chekpoint.hub.bell import Bell
 from chekpoint.hub.content import page_token, split
 from chekpoint.hub.names import Keys, order_mark
-from chekpoint.store import people, receipts
+from chekpoint.store import people, pools, receipts
 from chekpoint.store.store import Store
 
 EXTERNAL_ID_MOST = 128
+WORD_MOST = 64
 FIRST_YEAR, LAST_YEAR = 2000, 2200  # of a deadline
 
 
@@ -45,6 +47,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     external_id: str
     receipt: Receipt
     deadline: Deadline | None = None  # aware; by when it should be registered
+    section: str | None = None  # the shop's own word for a part of itself (a department, a site)
+    pay_system: str | None = None  # through which the order was paid, in the shop's words
 
 
 class Intake:
@@ -56,10 +60,14 @@ class Intake:
         self._store, self._clock, self._chance, self._bell = store, clock, chance, bell
         self._keys, self._zone, self._secret = Keys(clock, chance), ZoneInfo(zone), secret
         self.sellers: dict[str, str] = {}  # INN -> id
+        self.routes: Mapping[str, tuple[pools.Route, ...]] | None = None  # seller -> in their order
 
-    async def load(self) -> None:
-        """Read the sellers; call again when one was added."""
-        self.sellers = {s.inn: s.id for s in await self._store.read(people.sellers)}
+    async def load(self) -> bool:
+        """Read the sellers and the routes to their pools; were the routes others than the last time?"""
+        found, routes = await self._store.read(lambda tx: (people.sellers(tx), pools.routes(tx)))
+        self.sellers = {s.inn: s.id for s in found}
+        before, self.routes = self.routes, pools.by_seller(routes)
+        return before != self.routes
 
     async def accept(self, shop: people.Shop, order: Order) -> receipts.Accepted:
         """Check, store, answer. Raises Refused, Different or StoreError; then nothing was stored.
@@ -76,7 +84,7 @@ class Intake:
         if not answer.same:
             raise Different(answer.receipt_id)
         if answer.fresh:
-            self._bell.ring(offer.seller_id)
+            self._bell.ring(offer.pool_id)
         return answer
 
     async def _first_answer(self, shop: people.Shop, order: Order) -> receipts.Accepted | None:
@@ -91,7 +99,7 @@ class Intake:
 
     def offer(self, shop: people.Shop, order: Order) -> receipts.Offer:
         """The row to store; raises Refused with every fault at once."""
-        faults = _id_faults(order.external_id) + _deadline_faults(order.deadline)
+        faults = _id_faults(order.external_id) + _deadline_faults(order.deadline) + _word_faults(order)
         sent = rules.normalise(order.receipt)
         receipt = self._complete(shop, sent)
         faults += rules.faults(receipt, self.today())
@@ -127,13 +135,16 @@ class Intake:
             sent is not receipt
         ):  # the digest is of what the shop said, or a repeat after a change would differ
             digest = split(sent, self._secret)[2]
+        facts = pools.Sorted(shop.id, order.section, order.pay_system, receipt.place, receipt.taxation.bit)
+        pool_id = pools.pool_of((self.routes or {}).get(seller_id, ()), seller_id, facts)
         key = self._keys.new()
         now = epoch_ms(self._clock.now())
         wait = shop.deadline_seconds * 1000
         return receipts.Offer(
             id=key, seller_id=seller_id, shop_id=shop.id, external_id=order.external_id,
             mark=order_mark(shop.id, order.external_id), digest=digest, content=content, kind=receipt.kind.value,
-            total=receipt.amount, taxation=receipt.taxation.bit, marked=int(receipt.marked), accepted_at=now,
+            total=receipt.amount, taxation=receipt.taxation.bit, marked=int(receipt.marked), pool_id=pool_id,
+            section=order.section, pay_system=order.pay_system, place=receipt.place, accepted_at=now,
             deadline_at=epoch_ms(order.deadline) if order.deadline else now + wait,
             expires_at=now + shop.expire_seconds * 1000 if shop.expire_seconds else None,
             buyer=buyer, address=receipt.buyer.contact,
@@ -154,12 +165,26 @@ def _deadline_faults(deadline: datetime | None) -> list[rules.Fault]:
     ]  # fmt: skip
 
 
+def _word_faults(order: Order) -> list[rules.Fault]:
+    """A section or a payment system is a word that a person could type into a rule."""
+    given = (("section", "Отдел", "The section"), ("pay_system", "Платёжная система", "The payment system"))
+    return [
+        rules.Fault(
+            pointer=f"/{name}", code="word_form",
+            ru=f"{ru}: от 1 до {WORD_MOST} печатных знаков, без пробелов по краям.",
+            en=f"{en}: 1 to {WORD_MOST} printable characters, no spaces at the ends.",
+        )
+        for name, ru, en in given
+        if (word := getattr(order, name)) is not None and not _is_word(word, WORD_MOST)
+    ]  # fmt: skip
+
+
+def _is_word(text: str, most: int) -> bool:
+    return 0 < len(text) <= most and text.isprintable() and text.strip() == text
+
+
 def _id_faults(external_id: str) -> list[rules.Fault]:
-    if (
-        0 < len(external_id) <= EXTERNAL_ID_MOST
-        and external_id.isprintable()
-        and external_id.strip() == external_id
-    ):
+    if _is_word(external_id, EXTERNAL_ID_MOST):
         return []
     return [
         rules.Fault(

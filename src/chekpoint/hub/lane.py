@@ -31,7 +31,7 @@ from chekpoint.core.errors import (
 from chekpoint.core.lifecycle import Cause, State
 from chekpoint.core.ports import Attempt, Register, Registered
 from chekpoint.core.witness import Note
-from chekpoint.hub import continuity, recovery, shifts, troubles
+from chekpoint.hub import continuity, recovery, reserve, shifts, troubles
 from chekpoint.hub.content import restore
 from chekpoint.hub.exchanges import Exchanges, mask, personal
 from chekpoint.hub.names import attempt_id
@@ -149,7 +149,7 @@ class Lane:
 
     def _want(self, last_fd: int) -> lanes.Want:
         return lanes.Want(
-            register=self.row.id, seller=self.row.seller_id, fence=self.fence, lease_ms=self.post.limits.lease_ms,
+            register=self.row.id, pools=self.row.pools, fence=self.fence, lease_ms=self.post.limits.lease_ms,
             enough_ms=self.post.limits.enough_ms, fn=self.fn or "", last_fd=last_fd,
             taxations=self.row.taxations or ALL_TAXATIONS, marks=self.row.ffd == "1.2",
         )  # fmt: skip
@@ -281,9 +281,13 @@ class Lane:
     async def _idle(self) -> None:
         await shifts.when_idle(self)
         pause = await self.proofs.look()
-        words = (self.row.seller_id, self.row.id)
         left = self._status_due - self.post.clock.monotonic()
-        await self.post.bell.wait(words, min(pause, left))
+        await self.post.bell.wait(self._words, min(pause, left, await reserve.patience(self)))
+
+    @property
+    def _words(self) -> tuple[str, ...]:
+        """What this lane listens for: a reserve is not woken by each receipt, it looks at the clock."""
+        return (*(place.pool_id for place in self.row.pools if place.lead_ms is None), self.row.id)
 
     async def _blocked(self, blocked: RegisterBlocked) -> None:
         self.standing = False

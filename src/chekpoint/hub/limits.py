@@ -14,6 +14,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     exchange_calm: float = 10.0  # while nothing changes
     backoff_first: float = 1.0
     backoff_most: float = 30.0
+    reserve_look: float = 2.0  # how often a reserve register looks for receipts that would be late
     retry_receipt: float = 1.0  # a receipt that was NotSent is not tried again at once
     retry_most: float = 30.0
     proof_expected: float = 900.0  # a document not at the operator by then is worth an incident

@@ -34,6 +34,10 @@ _CABINET = (
     "база восстановлена из копии: сверьте чеки в кабинете облачной кассы, затем chekpoint registers write-off «{0}» /"
     " the database was restored: compare the cloud's cabinet, then write this register off"
 )
+_STRANGER = (
+    "касса зарегистрирована на ИНН {0}, а заведена у продавца с ИНН {1} /"
+    " it is registered for the INN {0}, but belongs to a seller with the INN {1} here"
+)
 RECEIPTS = frozenset({3, 31, 4, 41})  # document codes of receipts, corrections and their BSO twins
 
 
@@ -49,6 +53,7 @@ async def stand(lane: "Lane") -> None:
         status = await _status(lane)
     await account(lane, upto=status.last_fd or base)
     await shifts.see_status(lane, status)
+    _same_seller(lane, status)
     if not status.ready and status.block is not BlockReason.SHIFT_EXPIRED:
         raise RegisterBlocked(status.block or BlockReason.UNKNOWN, status.message)
 
@@ -59,8 +64,16 @@ async def _stand_at_service(lane: "Lane", status: RegisterStatus) -> None:
     await resolve(lane)
     if lane.row.id in lane.post.barrier.missing:
         raise RegisterBlocked(BlockReason.QUEUE_BLOCKED, _CABINET.format(lane.row.name))
+    _same_seller(lane, status)
     if not status.ready:
         raise RegisterBlocked(status.block or BlockReason.UNKNOWN, status.message)
+
+
+def _same_seller(lane: "Lane", status: RegisterStatus) -> None:
+    """A receipt of one legal entity on the register of another is a receipt that neither has issued."""
+    said, owner = (status.seller_inn or "").strip(), lane.row.seller_inn
+    if said and owner and said != owner:
+        raise RegisterBlocked(BlockReason.CONFIGURATION, _STRANGER.format(said, owner))
 
 
 async def _status(lane: "Lane") -> RegisterStatus:
@@ -195,7 +208,7 @@ async def _undecided(lane: "Lane", attempt: Attempt, error: OutcomeUnknown) -> N
 
 
 async def _absent(lane: "Lane", attempt: Attempt, found: Absent) -> None:
-    def unit(tx: Tx) -> None:
+    def unit(tx: Tx) -> str:
         outcomes.end(
             tx,
             attempt.id,
@@ -208,9 +221,9 @@ async def _absent(lane: "Lane", attempt: Attempt, found: Absent) -> None:
             note={"attempt": attempt.id},
         )  # fmt: skip
         incidents.close(tx, "in_doubt", attempt.receipt_id)
+        return lookup.pool_of(tx, attempt.receipt_id)
 
-    await lane.conclude(unit)
-    lane.post.bell.ring(lane.row.seller_id)
+    lane.post.bell.ring(await lane.conclude(unit))
 
 
 async def account(lane: "Lane", upto: int) -> None:

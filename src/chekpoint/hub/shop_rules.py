@@ -8,7 +8,7 @@ The rules live in the shop's settings (JSON) under ``rules``, beside the setting
 """
 
 from decimal import Decimal
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -28,7 +28,7 @@ from chekpoint.fiscal.receipt import (
 )
 from chekpoint.fiscal.rules import Fault
 from chekpoint.fiscal.vat import VatRate
-from chekpoint.hub.intake import Refused
+from chekpoint.hub.intake import WORD_MOST, Order, Refused
 from chekpoint.hub.rounding import fit_items
 from chekpoint.store import people
 from chekpoint.store.journal import Tx
@@ -69,6 +69,9 @@ class ShopRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     skip_forms: tuple[PaymentForm, ...] = ()  # checks paid in these forms alone get no receipt here
     own_contact: str | None = None  # the shop's e-mail, used (and recognised) where the buyer left none
     agent: AgentSign | None = None  # 1222 for items that name a supplier
+    section: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None = (
+        None  # its pool's rules ask for it
+    )
     seller_inn: str | None = None  # 1018 when the shop sells for several
     fit_rounding: bool = True  # split or adjust items by kopecks so that price x quantity is the sum
     most_rounding: int = 100  # kopecks by which items may be adjusted to the total
@@ -125,6 +128,15 @@ def apply(rules: ShopRules, draft: Draft) -> Receipt:
     return Receipt(
         kind=draft.kind, taxation=taxation, items=items, payments=draft.payments, total=total,
         buyer=Buyer(contact=draft.contact or rules.own_contact), seller_inn=rules.seller_inn,
+    )  # fmt: skip
+
+
+def order_of(rules: ShopRules, external_id: str, draft: Draft) -> Order:
+    """The order of a draft, with what routes to a pool. Raises Skipped or Refused as ``apply``."""
+    paid = next(iter(draft.pay_systems), "").strip()[:WORD_MOST]
+    return Order(
+        external_id=external_id, receipt=apply(rules, draft), section=rules.section,
+        pay_system=paid if paid.isprintable() and paid else None,
     )  # fmt: skip
 
 

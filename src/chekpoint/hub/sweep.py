@@ -33,7 +33,7 @@ class Sweep:
         """One sweep."""
         now = epoch_ms(self._post.clock.now())
         store, since = self._post.store, self._seen
-        words = await store.read(lambda tx: [*overdue.ready_sellers(tx, since), *overdue.dropped_lanes(tx)])
+        words = await store.read(lambda tx: [*overdue.ready_pools(tx, since), *overdue.dropped_lanes(tx)])
         self._seen = now
         for word in words:
             self._post.bell.ring(word)

@@ -56,7 +56,7 @@ class Verdicts:
             outcomes.end_all(tx, receipt_id, "verdict")
             incidents.close(tx, "in_doubt", receipt_id)
             self._note(tx, receipt_id, who, "not_registered", reason)
-            return lookup.seller_of(tx, receipt_id)
+            return lookup.pool_of(tx, receipt_id)
 
         self._post.bell.ring(await self._post.store.write(unit))
 
@@ -95,7 +95,7 @@ class Verdicts:
             )  # fmt: skip
             incidents.close(tx, "receipt_rejected", receipt_id)
             self._note(tx, receipt_id, who, "again", reason)
-            return lookup.seller_of(tx, receipt_id)
+            return lookup.pool_of(tx, receipt_id)
 
         self._post.bell.ring(await self._post.store.write(unit))
 

@@ -11,10 +11,13 @@ from sqlalchemy import BigInteger, Text, bindparam, func, insert, literal_column
 
 from chekpoint.core.lifecycle import Cause, State
 from chekpoint.store.journal import Tx
+from chekpoint.store.pools import Place, places
 from chekpoint.store.receipts import Claim, most_urgent
 from chekpoint.store.sql import Query
-from chekpoint.store.tables import attempt, fiscal_document, lane, register
+from chekpoint.store.tables import attempt, fiscal_document, lane, register, seller
 from chekpoint.store.transitions import move
+
+ALWAYS: Final = 1 << 62  # a deadline that no receipt has
 
 
 class Lease(NamedTuple):
@@ -37,6 +40,8 @@ class RegisterRow(NamedTuple):
     ffd: str | None
     enabled: int
     draining: int
+    seller_inn: str
+    pools: tuple[Place, ...] = ()  # that it serves
 
 
 class Position(NamedTuple):
@@ -49,15 +54,18 @@ class Position(NamedTuple):
 _REGISTERS: Final = Query(
     select(
         register.c.id, register.c.seller_id, register.c.name, register.c.maker, register.c.config,
-        register.c.taxations, register.c.ffd, register.c.enabled, register.c.draining,
-    ).order_by(register.c.id)
+        register.c.taxations, register.c.ffd, register.c.enabled, register.c.draining, seller.c.inn,
+    )
+    .select_from(register.join(seller, seller.c.id == register.c.seller_id))
+    .order_by(register.c.id)
 )  # fmt: skip
 _POSITION: Final = Query(select(lane.c.fn, lane.c.last_fd).where(lane.c.register_id == bindparam("register")))
 
 
 def registers(tx: Tx) -> list[RegisterRow]:
     """All registers, enabled or not."""
-    return [RegisterRow(*row) for row in tx.all(_REGISTERS)]
+    served = places(tx)
+    return [RegisterRow(*row)._replace(pools=served.get(row[0], ())) for row in tx.all(_REGISTERS)]
 
 
 def position(tx: Tx, register_id: str) -> Position:
@@ -239,7 +247,7 @@ class Want(NamedTuple):
     """What a lane may take, and under which lease."""
 
     register: str
-    seller: str
+    pools: tuple[Place, ...]
     fence: int
     lease_ms: int
     enough_ms: int  # the lease must outlast any one command
@@ -335,9 +343,15 @@ def _begin(tx: Tx, want: Want, found: Claim, name_attempt: Callable[[str, int], 
 
 
 def _candidate(tx: Tx, want: Want) -> Claim | None:
+    """The most urgent receipt of all the pools that the register serves."""
+    found = [one for place in want.pools if (one := _candidate_of(tx, want, place)) is not None]
+    return min(found, key=lambda one: (one.deadline_at, one.id), default=None)
+
+
+def _candidate_of(tx: Tx, want: Want, place: Place) -> Claim | None:
     return most_urgent(
-        tx, register=want.register, fence=want.fence, enough=tx.now + want.enough_ms, seller=want.seller,
-        taxations=want.taxations, marks=want.marks,
+        tx, register=want.register, fence=want.fence, enough=tx.now + want.enough_ms, pool=place.pool_id,
+        before=ALWAYS if place.lead_ms is None else tx.now + place.lead_ms, taxations=want.taxations, marks=want.marks,
     )  # fmt: skip
 
 

@@ -37,7 +37,7 @@ def on_a_drive(tx: Tx, receipt_id: str) -> bool:
 
 
 _PLACE: Final = Query(
-    select(receipt.c.register_id, receipt.c.seller_id).where(receipt.c.id == bindparam("receipt"))
+    select(receipt.c.register_id, receipt.c.pool_id).where(receipt.c.id == bindparam("receipt"))
 )
 
 
@@ -46,8 +46,8 @@ def register_of(tx: Tx, receipt_id: str) -> str | None:
     return _place(tx, receipt_id)[0]
 
 
-def seller_of(tx: Tx, receipt_id: str) -> str:
-    """The seller of a receipt; raises StoreError when there is no such receipt."""
+def pool_of(tx: Tx, receipt_id: str) -> str:
+    """The pool whose queue a receipt waits in; raises StoreError when there is no such receipt."""
     return _place(tx, receipt_id)[1]
 
 

@@ -13,7 +13,7 @@ from chekpoint.store.transitions import move
 
 _QUEUED: Final[ColumnElement[str]] = literal_column("'queued'")
 _READY: Final = Query(
-    select(receipt.c.seller_id)
+    select(receipt.c.pool_id)
     .where(
         receipt.c.state == _QUEUED,
         receipt.c.ready_at > bindparam("since"),
@@ -60,8 +60,8 @@ def expire(tx: Tx, *, most: int) -> int:
     return len(found)
 
 
-def ready_sellers(tx: Tx, since: int) -> list[str]:
-    """Sellers whose receipts became ready after a moment."""
+def ready_pools(tx: Tx, since: int) -> list[str]:
+    """Pools whose receipts became ready after a moment."""
     return [row[0] for row in tx.all(_READY, since=since, now=tx.now)]
 
 

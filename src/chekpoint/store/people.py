@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from chekpoint.store.journal import Tx
+from chekpoint.store.pools import DEFAULT_NAME, add_pool, join
 from chekpoint.store.sql import Query
 from chekpoint.store.tables import api_key, audit, lane, meta, ofd_account, register, seller, shop, user
 
@@ -89,6 +90,7 @@ def add_seller(tx: Tx, key: str, inn: str, name: str) -> None:
     """A new legal entity; StoreError when the INN is there already."""
     tx.run(_SELLER, id=key, inn=inn, name=name, created_at=tx.now)
     tx.event("seller_added", key, inn=inn)
+    add_pool(tx, key, key, DEFAULT_NAME)
 
 
 def add_shop(tx: Tx, made: Shop) -> None:
@@ -112,7 +114,7 @@ def revoke_key(tx: Tx, key_id: str) -> bool:
 
 
 def add_register(tx: Tx, key: str, seller_id: str, name: str, *, maker: str, config: bytes) -> None:
-    """A new register, with its lane."""
+    """A new register, with its lane, in the seller's default pool."""
     tx.run(
         _REGISTER,
         id=key,
@@ -125,6 +127,7 @@ def add_register(tx: Tx, key: str, seller_id: str, name: str, *, maker: str, con
     )
     tx.run(_LANE, register_id=key, fence=0, next_check_at=tx.now)
     tx.event("register_added", key, name=name, maker=maker)
+    join(tx, seller_id, key)
 
 
 def add_account(tx: Tx, key: str, seller_id: str, operator: str, config: bytes) -> None:

@@ -36,6 +36,10 @@ class Offer(NamedTuple):
     total: int
     taxation: int
     marked: int
+    pool_id: str
+    section: str | None
+    pay_system: str | None
+    place: str | None
     accepted_at: int
     deadline_at: int
     expires_at: int | None
@@ -46,7 +50,7 @@ class Offer(NamedTuple):
 
 _NEW = (
     "id", "seller_id", "shop_id", "external_id", "mark", "digest", "content", "kind", "total", "taxation",
-    "marked", "accepted_at", "deadline_at", "expires_at",
+    "marked", "pool_id", "section", "pay_system", "place", "accepted_at", "deadline_at", "expires_at",
 )  # fmt: skip
 _INSERT: Final = Query(
     insert(receipt).values(
@@ -117,6 +121,7 @@ class Claim(NamedTuple):
     tries: int
     kind: str
     total: int
+    deadline_at: int
     buyer: bytes | None
     orphaned: bool  # a document of its order is known, and belongs to no receipt
 
@@ -133,7 +138,8 @@ _MOST_URGENT: Final = (
     select(receipt.c.id)
     .where(
         receipt.c.state == literal_column("'queued'"),  # a literal, or the partial index is not used
-        receipt.c.seller_id == bindparam("seller"),
+        receipt.c.pool_id == bindparam("pool"),
+        receipt.c.deadline_at <= bindparam("before"),
         receipt.c.ready_at <= bindparam("now"),
         receipt.c.taxation.op("&")(bindparam("taxations")) != 0,
         receipt.c.marked <= bindparam("marks"),
@@ -146,21 +152,22 @@ _MOST_URGENT: Final = (
 CANDIDATE: Final = Query(
     _MOST_URGENT.with_only_columns(
         receipt.c.id, receipt.c.shop_id, receipt.c.mark, receipt.c.digest, receipt.c.content, receipt.c.tries,
-        receipt.c.kind, receipt.c.total,
+        receipt.c.kind, receipt.c.total, receipt.c.deadline_at,
         select(contact.c.buyer).where(contact.c.receipt_id == receipt.c.id).scalar_subquery(), _ORPHANED,
     )
 )  # fmt: skip
 
 
 def most_urgent(
-    tx: Tx, *, register: str, fence: int, enough: int, seller: str, taxations: int, marks: bool
+    tx: Tx, *, register: str, fence: int, enough: int, pool: str, before: int, taxations: int, marks: bool
 ) -> Claim | None:
-    """The queued receipt of a seller with the earliest deadline that a register may take.
+    """The queued receipt of a pool with the earliest deadline that a register may take.
 
-    None also when the register's lane is not held under ``fence`` until ``enough`` (milliseconds UTC).
+    Its deadline is at most ``before``. None also when the register's lane is not held under ``fence`` until
+    ``enough`` (milliseconds UTC).
     """
     row = tx.one(
-        CANDIDATE, register=register, fence=fence, enough=enough, seller=seller, now=tx.now, taxations=taxations,
-        marks=int(marks),
+        CANDIDATE, register=register, fence=fence, enough=enough, pool=pool, before=before, now=tx.now,
+        taxations=taxations, marks=int(marks),
     )  # fmt: skip
     return row and Claim(*row)

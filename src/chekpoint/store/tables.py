@@ -122,6 +122,39 @@ register = Table(
     UniqueConstraint("name"),
 )
 
+pool = Table(
+    "pool",  # registers that share a queue; each seller's default one has the seller's id
+    metadata,
+    _key(),
+    _owner("seller"),
+    _text("name"),
+    _moment("created_at"),
+    UniqueConstraint("seller_id", "name"),
+)
+
+pool_register = Table(
+    "pool_register",
+    metadata,
+    _owner("pool"),
+    _owner("register"),
+    _number("lead_ms", null=True),  # a reserve: how long before a deadline it may step in
+    PrimaryKeyConstraint("pool_id", "register_id"),
+)
+
+route = Table(
+    "route",  # receipts that fit every condition go to the pool; the lowest rank wins
+    metadata,
+    _key(),
+    _owner("seller"),
+    _number("rank"),
+    _owner("pool"),
+    _owner("shop", null=True),
+    _text("section", null=True),
+    _text("pay_system", null=True),
+    _text("place", null=True),  # 1187
+    _number("taxations", null=True),  # mask of 1062
+)
+
 ofd_account = Table(
     "ofd_account",
     metadata,
@@ -165,6 +198,10 @@ receipt = Table(
     _number("total"),
     Column("taxation", SmallInteger, nullable=False),
     Column("marked", SmallInteger, nullable=False, server_default="0"),
+    _text("pool_id", default=""),  # whose queue it waits in
+    _text("section", null=True),  # the shop's own word for a part of itself; routes ask for it
+    _text("pay_system", null=True),  # through which it was paid; routes ask for it
+    _text("place", null=True),  # 1187; routes ask for it
     _moment("accepted_at"),
     _moment("deadline_at"),
     _moment("expires_at", null=True),
@@ -180,7 +217,7 @@ receipt = Table(
     _moment("updated_at"),
     UniqueConstraint("shop_id", "external_id"),
     UniqueConstraint("mark"),
-    Index("ix_receipt_queue", "seller_id", "deadline_at", "id", sqlite_where=text("state = 'queued'"),
+    Index("ix_receipt_queue", "pool_id", "deadline_at", "id", sqlite_where=text("state = 'queued'"),
           postgresql_where=text("state = 'queued'")),
     Index("ix_receipt_open", "state", "id", sqlite_where=text("state <> 'fiscalised'"),
           postgresql_where=text("state <> 'fiscalised'")),

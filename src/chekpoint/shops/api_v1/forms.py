@@ -21,6 +21,8 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     external_id: str | UnsetType = UNSET
     receipt: Receipt | UnsetType = UNSET
     deadline: Deadline | None = None
+    section: str | None = None
+    pay_system: str | None = None
     receipts: list[msgspec.Raw] | UnsetType = UNSET
 
 
@@ -55,7 +57,10 @@ def cancellation(body: bytes) -> Cancellation:
 def single(form: Sent) -> Order:
     """The one order of a body without ``receipts``; raises Trouble for what is missing."""
     if isinstance(form.external_id, str) and isinstance(form.receipt, Receipt):
-        return Order(external_id=form.external_id, receipt=form.receipt, deadline=form.deadline)
+        return Order(
+            external_id=form.external_id, receipt=form.receipt, deadline=form.deadline, section=form.section,
+            pay_system=form.pay_system,
+        )  # fmt: skip
     missing = [name for name in ("external_id", "receipt") if getattr(form, name) is UNSET]
     raise trouble("wrong_form", *(_fault(f"Object missing required field `{name}`") for name in missing))
 
@@ -68,6 +73,8 @@ def batch(form: Sent) -> list[Order | FaultAt]:
         not isinstance(form.external_id, UnsetType)
         or not isinstance(form.receipt, UnsetType)
         or form.deadline
+        or form.section
+        or form.pay_system
     ):
         raise trouble("wrong_form", _both())
     if not 0 < len(raw) <= BATCH_MOST:
@@ -106,7 +113,7 @@ def of_rules(faults: list[Fault], prefix: str = "") -> tuple[FaultAt, ...]:
     return tuple(FaultAt(pointer=prefix + _inside(f.pointer), code=f.code, ru=f.ru, en=f.en) for f in faults)
 
 
-_BESIDE: Final = frozenset({"/external_id", "/deadline"})
+_BESIDE: Final = frozenset({"/external_id", "/deadline", "/section", "/pay_system"})
 
 
 def _inside(pointer: str) -> str:

@@ -5,9 +5,10 @@ from typing import Final
 
 import msgspec
 from prometheus_client import CollectorRegistry
-from starlette.routing import BaseRoute, Mount, Route, Router
+from starlette.routing import BaseRoute, Route, Router
 
 from chekpoint.hub.hub import Hub
+from chekpoint.hub.mounting import WholeMount
 from chekpoint.shops.api_v1.accept import Reception
 from chekpoint.shops.api_v1.access import KeyRing
 from chekpoint.shops.api_v1.health import Watch
@@ -45,7 +46,7 @@ def api_routes(hub: Hub, *, registry: CollectorRegistry | None = None, watch: bo
     inside = Router(
         [Route(path, made) for path, made in table.items()], redirect_slashes=False, default=resource("unknown"),
     )  # fmt: skip
-    routes: list[BaseRoute] = [Mount(PREFIX, app=inside)]
+    routes: list[BaseRoute] = [WholeMount(PREFIX, inside)]
     if watch:
         sight = Watch(hub, registry)
         pages = {"/healthz": sight.healthz, "/readyz": sight.readyz, "/metrics": sight.metrics}

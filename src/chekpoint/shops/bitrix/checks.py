@@ -13,8 +13,8 @@ import msgspec
 from chekpoint.core.clock import epoch_ms
 from chekpoint.core.errors import StoreError
 from chekpoint.hub.hub import Hub
-from chekpoint.hub.intake import Different, Intake, Order, Refused
-from chekpoint.hub.shop_rules import ShopRules, Skipped, apply, without_buyer
+from chekpoint.hub.intake import Different, Intake, Refused
+from chekpoint.hub.shop_rules import ShopRules, Skipped, order_of, without_buyer
 from chekpoint.shops.bitrix import ledger, troubles, words
 from chekpoint.shops.bitrix.ledger import Entry
 from chekpoint.shops.bitrix.names import external_id
@@ -110,7 +110,7 @@ class Checks:
 
     async def _accept(self, task: Task, found: list[_Trouble]) -> str:
         draft = draft_of(task.body)
-        order = Order(external_id=external_id(task.id.number), receipt=apply(self._rules, draft))
+        order = order_of(self._rules, external_id(task.id.number), draft)
         try:
             accepted = await intake_of(self._hub).accept(self._shop, order)
         except Different as other:

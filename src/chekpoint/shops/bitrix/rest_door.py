@@ -20,8 +20,8 @@ from starlette.routing import BaseRoute, Route
 from chekpoint.core.clock import epoch_ms
 from chekpoint.core.errors import StoreError
 from chekpoint.hub.hub import Hub
-from chekpoint.hub.intake import Different, Order, Refused
-from chekpoint.hub.shop_rules import Skipped, apply, without_buyer
+from chekpoint.hub.intake import Different, Refused
+from chekpoint.hub.shop_rules import Skipped, order_of, without_buyer
 from chekpoint.shops.bitrix import pushes, troubles
 from chekpoint.shops.bitrix.checks import intake_of
 from chekpoint.shops.bitrix.names import external_id
@@ -105,9 +105,7 @@ class RestDoor:
         if offered.draft is None:
             return await self._known(shop, offered.number)
         try:
-            order = Order(
-                external_id=external_id(offered.number), receipt=apply(settings.rules, offered.draft)
-            )
+            order = order_of(settings.rules, external_id(offered.number), offered.draft)
             accepted = await intake_of(self._hub).accept(shop, order)
         except Different as other:
             words = troubles.changed(shop.name, offered.number)
