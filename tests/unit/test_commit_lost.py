@@ -77,4 +77,4 @@ async def test_a_unit_whose_commit_was_not_answered_is_not_run_again(tmp_path: P
     await journal.stop()
     with closing(sqlite3.connect(path)) as con:
         assert con.execute("SELECT count(*) FROM seller").fetchone() == (1,)  # it had happened
-        assert con.execute("SELECT max(seq), count(*) FROM event").fetchone() == (2, 2)  # the seller, and its pool
+        assert con.execute("SELECT max(seq), count(*) FROM event").fetchone() == (2, 2)  # with its pool
