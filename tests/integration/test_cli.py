@@ -191,3 +191,42 @@ def test_a_register_that_will_not_come_back_is_written_off_with_a_reason(chekpoi
     chekpoint("registers", "write-off", "Касса 1", "--reason", "сгорела")
     assert chekpoint.rows("SELECT verb, reason FROM audit") == [("write_off", "сгорела")]
     assert chekpoint.rows("SELECT count(*) FROM meta WHERE name LIKE 'unread:%'") == [(0,)]
+
+
+def test_pools_are_made_filled_and_emptied_in_words(chekpoint: Shell) -> None:
+    chekpoint("setup", "seller", INN, "ООО «Ромашка»")
+    chekpoint("setup", "shop", INN, "Магазин")
+    for name in ("Касса 1", "Касса 2"):
+        chekpoint("registers", "add", name, INN, "--url", NOWHERE, "--no-check")
+    chekpoint("pools", "add", "Доставка")
+    chekpoint("pools", "put", "Доставка", "Касса 2", "--reserve", "60")
+    chekpoint("pools", "route", "Доставка", "--shop", "Магазин", "--taxation", "osn", "--taxation", "patent")
+    listed = chekpoint("pools", "list")
+    assert "резерв, за 60 с" in listed
+    assert "магазин = Магазин; СНО = osn, patent" in listed
+    assert "ведут правила" in chekpoint("pools", "drop", "Доставка", code=2)
+    rule = listed.split("правило ")[1].split(":")[0]
+    chekpoint("pools", "unroute", rule, "--reason", "не нужно")
+    chekpoint("pools", "take", "Доставка", "Касса 2")
+    chekpoint("pools", "drop", "Доставка")
+    assert "Доставка" not in chekpoint("pools", "list")
+    assert chekpoint.rows("SELECT count(*) FROM audit WHERE verb LIKE 'pool%' OR verb LIKE 'route%'") == [
+        (6,)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("put", "Все кассы", "Касса 9"), "нет кассы"),
+        (("route", "Все кассы"), "условие"),
+        (("route", "Все кассы", "--taxation", "общая"), "usn_income"),
+        (("add", "Все кассы"), "уже есть"),
+        (("drop", "Все кассы"), "не удаляется"),
+        (("unroute", "x"), "нет правила"),
+    ],
+)
+def test_a_pool_that_cannot_be_says_why(chekpoint: Shell, command: tuple[str, ...], said: str) -> None:
+    chekpoint("setup", "seller", INN, "ООО «Ромашка»")
+    assert said in chekpoint("pools", *command, code=2)
+    assert chekpoint.rows("SELECT count(*) FROM audit") == [(0,)]

@@ -10,6 +10,7 @@ from chekpoint.cli import doctor as _doctor
 from chekpoint.cli import emulate as _emulate
 from chekpoint.cli import emulate_bitrix as _emulate_bitrix
 from chekpoint.cli import emulate_shtrih as _emulate_shtrih
+from chekpoint.cli import pools as _pools
 from chekpoint.cli import receipts as _receipts
 from chekpoint.cli import registers as _registers
 from chekpoint.cli import serve as _serve
@@ -38,6 +39,8 @@ _registers_app.command("list")(_registers.list_)
 _registers_app.command("write-off")(_registers.write_off)
 _registers_app.command("status")(_registers.status)
 app.add_typer(_registers_app, name="registers")
+
+app.add_typer(_pools.pools_app, name="pools")
 
 _setup_app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Продавцы, магазины, ключи / sellers, shops, keys"
