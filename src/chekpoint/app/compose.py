@@ -13,12 +13,17 @@ from chekpoint.core.clock import Clock, SystemClock
 from chekpoint.core.ports import Operator, Register
 from chekpoint.core.witness import Note
 from chekpoint.hub.hub import Connector, Hub, MakeOperator
+from chekpoint.hub.kinds import ShopKind
 from chekpoint.hub.lane import MakeRegister
 from chekpoint.ofd.ofd_ru import OfdRu, OfdRuConfig
 from chekpoint.registers.atol import AtolConfig, AtolRegister
 from chekpoint.registers.shtrih import ShtrihConfig, ShtrihRegister
 from chekpoint.shops import atol_online, bitrix, modulkassa
 from chekpoint.shops.api_v1 import api_routes
+from chekpoint.shops.api_v1.kind import ApiKind
+from chekpoint.shops.atol_online.kind import AtolOnlineKind
+from chekpoint.shops.bitrix.kind import ExchangeKind, RestKind
+from chekpoint.shops.modulkassa.kind import ModulKassaKind
 from chekpoint.shops.webhook import WebhookShop
 from chekpoint.store.lanes import RegisterRow
 from chekpoint.store.store import open_store
@@ -59,6 +64,11 @@ def connectors() -> dict[str, Connector]:
         atol_online.KIND: atol_online.connect,
         modulkassa.KIND: modulkassa.connect,
     }
+
+
+def shop_kinds() -> tuple[ShopKind, ...]:
+    """The kinds of shops that can be connected, in the order of a newcomer's likely wish."""
+    return (ExchangeKind(), RestKind(), AtolOnlineKind(), ModulKassaKind(), ApiKind())
 
 
 def doors(hub: Hub, zone: str) -> list[BaseRoute]:

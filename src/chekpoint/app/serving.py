@@ -9,15 +9,18 @@ import uvicorn
 from starlette.applications import Starlette
 
 from chekpoint.app import collector
-from chekpoint.app.compose import build_hub, doors
+from chekpoint.app.compose import build_hub, doors, shop_kinds
 from chekpoint.app.settings import Settings, session_key
 from chekpoint.hub.hub import Hub
 from chekpoint.hub.mounting import WholeMount
+from chekpoint.hub.trial import Trial
 from chekpoint.web.access import first_password
-from chekpoint.web.screens import screens
+from chekpoint.web.screens import Joinery, screens
 
 
-def application(settings: Settings, hub: Hub, http: httpx2.AsyncClient, *, session_key: str) -> Starlette:
+def application(
+    settings: Settings, hub: Hub, http: httpx2.AsyncClient, *, session_key: str, trial: Trial | None = None
+) -> Starlette:
     """Everything that answers on the node's port. The hub starts and stops with it."""
 
     @asynccontextmanager
@@ -31,7 +34,10 @@ def application(settings: Settings, hub: Hub, http: httpx2.AsyncClient, *, sessi
             await hub.stop()
             await http.aclose()
 
-    pages = screens(hub, secret_key=session_key, zone=settings.zone, https_only=settings.secure_cookies)
+    joinery = Joinery(shop_kinds(), settings.address, http, trial)
+    pages = screens(
+        hub, secret_key=session_key, zone=settings.zone, https_only=settings.secure_cookies, joinery=joinery
+    )
     return Starlette(routes=[*doors(hub, settings.zone), WholeMount("/", pages)], lifespan=lifespan)
 
 
@@ -43,14 +49,16 @@ async def _greet(settings: Settings, hub: Hub) -> None:
         print(f"  первый вход / first sign-in: admin / {password}", flush=True)  # noqa: T201
 
 
-def build(settings: Settings) -> Starlette:
+def build(settings: Settings, trial: Trial | None = None) -> Starlette:
     """Compose the node. Raises StoreError or SettingsError."""
     http = httpx2.AsyncClient(timeout=settings.limits.webhook_timeout, trust_env=False)
-    return application(settings, build_hub(settings, http), http, session_key=session_key(settings))
+    return application(
+        settings, build_hub(settings, http), http, session_key=session_key(settings), trial=trial
+    )
 
 
-def serve(settings: Settings) -> None:
-    """Run until interrupted."""
+def serve(settings: Settings, trial: Trial | None = None) -> None:
+    """Run until interrupted. ``trial`` plays trial receipts: only who knows emulated parties can give it."""
     config: dict[str, Any] = {
         "host": settings.host,
         "port": settings.port,
@@ -58,4 +66,4 @@ def serve(settings: Settings) -> None:
         "access_log": False,
         "timeout_graceful_shutdown": 2,  # an open page holds a stream for as long as it is looked at
     }
-    uvicorn.run(build(settings), **config)
+    uvicorn.run(build(settings, trial), **config)

@@ -15,6 +15,7 @@ from chekpoint.cli import receipts as _receipts
 from chekpoint.cli import registers as _registers
 from chekpoint.cli import serve as _serve
 from chekpoint.cli import setup as _setup
+from chekpoint.cli import shops as _shops
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -41,6 +42,7 @@ _registers_app.command("status")(_registers.status)
 app.add_typer(_registers_app, name="registers")
 
 app.add_typer(_pools.pools_app, name="pools")
+app.add_typer(_shops.shops_app, name="shops")
 
 _setup_app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Продавцы, магазины, ключи / sellers, shops, keys"

@@ -16,6 +16,7 @@ def serve(
 
     from chekpoint.app.logs import configure  # noqa: PLC0415
     from chekpoint.app.serving import serve as run_server  # noqa: PLC0415
+    from chekpoint.cli.trial import trial  # noqa: PLC0415
 
     with told():
         settings = settings_of(config)
@@ -24,4 +25,4 @@ def serve(
                 settings, host=host or settings.host, port=port or settings.port
             )
         configure(as_json=settings.log_json)
-        run_server(settings)
+        run_server(settings, trial)

@@ -212,6 +212,27 @@ def shop_of_key(tx: Tx, secret: str) -> str | None:
     return None if row is None else str(row[0])
 
 
+class Key(NamedTuple):
+    """An API key, without its secret. Times are milliseconds UTC."""
+
+    id: str
+    hint: str
+    created_at: int
+    revoked_at: int | None
+
+
+_KEYS: Final = Query(
+    select(api_key.c.id, api_key.c.hint, api_key.c.created_at, api_key.c.revoked_at)
+    .where(api_key.c.shop_id == bindparam("shop"))
+    .order_by(api_key.c.id)
+)
+
+
+def keys(tx: Tx, shop_id: str) -> list[Key]:
+    """The API keys of a shop, revoked ones too."""
+    return [Key(*row) for row in tx.all(_KEYS, shop=shop_id)]
+
+
 def user_named(tx: Tx, login: str) -> Any:
     """(id, login, password hash) or None."""
     return tx.one(_USERS, name=login)

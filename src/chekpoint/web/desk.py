@@ -2,10 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+import httpx2
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -14,6 +15,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from chekpoint.core.clock import epoch_ms
 from chekpoint.fiscal.printed_rows import TEST_FN
 from chekpoint.hub.hub import Hub
+from chekpoint.hub.kinds import ShopKind
+from chekpoint.hub.trial import Trial, Trials
 from chekpoint.store import views_incidents, views_registers
 from chekpoint.store.journal import Tx
 from chekpoint.web import forms
@@ -25,11 +28,23 @@ LANG_COOKIE: Final = "lang"
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
+class Joinery(NamedTuple):
+    """What connecting a shop takes: the kinds there are, our own address, a client, and emulated parties."""
+
+    kinds: tuple[ShopKind, ...] = ()
+    address: str = ""  # of this hub, as shops reach it; no slash at the end
+    http: httpx2.AsyncClient | None = None
+    trial: Trial | None = None
+
+
 class Desk:
     """Shared by all pages of one hub. ``zone`` is the sellers': times are shown in it."""
 
-    def __init__(self, hub: Hub, *, zone: str) -> None:
+    def __init__(self, hub: Hub, *, zone: str, joinery: Joinery) -> None:
         self.hub, self.zone = hub, ZoneInfo(zone)
+        self.kinds, self.address = joinery.kinds, joinery.address
+        self.http = joinery.http or httpx2.AsyncClient(timeout=10.0, trust_env=False)
+        self.trials = Trials(joinery.trial) if joinery.trial is not None else None
         self.store, self.clock, self.keys = hub.store, hub.post.clock, hub.post.keys
         self.door = Door(hub.store, hub.post.clock)
         self._templates = Environment(
@@ -53,6 +68,11 @@ class Desk:
             flash=_take_flash(request), person=getattr(request.state, "person", None), here=_here(request), **context,
         )  # fmt: skip
         return HTMLResponse(html, status)
+
+    def part(self, request: Request, template: str, **context: Any) -> str:
+        """A piece of a page that is sent in parts."""
+        lingo = self.lingo(request)
+        return self._templates.get_template(template).render(lingo=lingo, t=lingo.t, **context)
 
     async def page(self, request: Request, template: str, *, status: int = 200, **context: Any) -> Response:
         """A page for those who are signed in."""

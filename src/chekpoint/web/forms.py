@@ -25,12 +25,12 @@ def token(request: Request) -> str:
     return str(request.session[FIELD])
 
 
-async def read(request: Request) -> dict[str, str]:
-    """The fields of a posted form; raises HTTPException 403, 413 or 415."""
+async def read(request: Request, most: int = FIELDS_MOST) -> dict[str, str]:
+    """The fields of a posted form, at most ``most``; raises HTTPException 403, 413 or 415."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _TYPE:
         raise HTTPException(415)
     try:
-        pairs = parse_qsl((await _body(request)).decode(), keep_blank_values=True, max_num_fields=FIELDS_MOST)
+        pairs = parse_qsl((await _body(request)).decode(), keep_blank_values=True, max_num_fields=most)
     except ValueError as error:
         raise HTTPException(400) from error
     fields = {name: value.replace("\0", "").strip() for name, value in pairs}

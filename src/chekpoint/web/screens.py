@@ -18,30 +18,40 @@ from chekpoint.web import (
     audit_page,
     buyer_page,
     chain_page,
+    connect_page,
     incidents_page,
     live,
     receipt_page,
     receipts_page,
     registers_page,
+    shops_page,
     sign_in_page,
 )
 from chekpoint.web.access import first_password
-from chekpoint.web.desk import HERE, Desk, desk_of
+from chekpoint.web.desk import HERE, Desk, Joinery, desk_of
 from chekpoint.web.headers import ALWAYS, SecureHeaders
 
-__all__ = ["first_password", "screens"]
+__all__ = ["Joinery", "first_password", "screens"]
 
+NOTHING: Final = Joinery()
 SESSION_SECONDS: Final = 12 * 3600
 _WORDED: Final = frozenset({400, 403, 404, 405, 413, 415})
 
 
-def screens(hub: Hub, *, secret_key: str, zone: str = "Europe/Moscow", https_only: bool = False) -> Starlette:
+def screens(
+    hub: Hub,
+    *,
+    secret_key: str,
+    zone: str = "Europe/Moscow",
+    https_only: bool = False,
+    joinery: Joinery = NOTHING,
+) -> Starlette:
     """All screens of a started hub.
 
     ``secret_key`` signs the sessions: the same on every node, kept over restarts. ``zone`` is the sellers'.
-    ``https_only`` marks the session's cookie Secure and adds HSTS.
+    ``https_only`` marks the session's cookie Secure and adds HSTS. ``joinery`` is for connecting shops.
     """
-    desk = Desk(hub, zone=zone)
+    desk = Desk(hub, zone=zone, joinery=joinery)
     app = Starlette(
         routes=_routes(),
         middleware=[
@@ -59,7 +69,8 @@ def screens(hub: Hub, *, secret_key: str, zone: str = "Europe/Moscow", https_onl
 
 def _routes() -> list[Route | Mount]:
     pages = (
-        sign_in_page, chain_page, receipts_page, receipt_page, registers_page, incidents_page, audit_page, buyer_page,
+        sign_in_page, chain_page, receipts_page, receipt_page, registers_page, incidents_page, audit_page,
+        shops_page, connect_page, buyer_page,
     )  # fmt: skip
     return [
         *(route for page in pages for route in page.ROUTES),

@@ -1,0 +1,125 @@
+"""Connecting a shop, whatever its kind: answers are checked, the shop is stored whole, each deed is audited."""
+
+import secrets
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
+
+import msgspec
+
+from chekpoint.core.errors import Unfit
+from chekpoint.fiscal.vat import VatRate
+from chekpoint.hub.kinds import Ask, Made, ShopKind, Unfilled, Words
+from chekpoint.hub.names import Keys
+from chekpoint.hub.shop_rules import VatRule, rules_of, set_rules
+from chekpoint.store import people
+from chekpoint.store.journal import Tx
+
+TEXT_MOST: Final = 500
+NAME_MOST: Final = 64
+_EMPTY: Final[Words] = ("Заполните это поле.", "Fill this in.")
+_UNKNOWN: Final[Words] = ("Выберите из списка.", "Choose one of the list.")
+
+
+class Wanted(NamedTuple):
+    """A shop that is to be connected."""
+
+    name: str
+    seller_id: str
+    site: str  # 1187; empty: none
+    answers: Mapping[str, str]
+
+
+def wanted(kind: ShopKind, given: Mapping[str, str], sellers: list[people.Seller]) -> Wanted:
+    """The checked answers; raises Unfilled with everything that is wrong at once."""
+    faults: dict[str, Words] = {}
+    answers = {ask.name: _answer(ask, given.get(ask.name, ""), faults) for ask in kind.asks}
+    name, site = given.get("name", "").strip(), given.get("site", "").strip()
+    if not (0 < len(name) <= NAME_MOST and name.isprintable()):
+        faults["name"] = (
+            f"Название: от 1 до {NAME_MOST} знаков.",
+            f"A name has 1 to {NAME_MOST} characters.",
+        )
+    if site and not _is_site(site):
+        faults["site"] = ("Адрес сайта начинается с https://.", "The site's address begins with https://.")
+    seller = given.get("seller", "") or (sellers[0].id if len(sellers) == 1 else "")
+    if seller not in {one.id for one in sellers}:
+        faults["seller"] = _UNKNOWN
+    if faults:
+        raise Unfilled(faults)
+    return Wanted(name, seller, site, answers)
+
+
+def _answer(ask: Ask, text: str, faults: dict[str, Words]) -> str:
+    text = text.strip() or ask.default
+    if ask.required and not text:
+        faults[ask.name] = _EMPTY
+    elif text and ask.choices and text not in {value for value, _ in ask.choices}:
+        faults[ask.name] = _UNKNOWN
+    elif len(text) > TEXT_MOST or not text.isprintable():
+        faults[ask.name] = (
+            f"Не длиннее {TEXT_MOST} печатных знаков.",
+            f"At most {TEXT_MOST} printable characters.",
+        )
+    return text
+
+
+def _is_site(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return (
+        parts.scheme in {"http", "https"} and bool(parts.hostname) and len(text) <= 256 and text.isprintable()
+    )
+
+
+class Joining:
+    """The verbs over shops. ``who`` and ``reason`` go into the audit."""
+
+    def __init__(self, keys: Keys, *, who: str, reason: str = "") -> None:
+        self._keys, self._who, self._reason = keys, who, reason
+
+    def join(self, tx: Tx, kind: ShopKind, plan: Wanted, made: Made) -> tuple[people.Shop, Mapping[str, str]]:
+        """Store the shop; what its owner sees once. Raises Unfilled when the name is taken."""
+        if any(one.name == plan.name for one in people.shops(tx)):
+            raise Unfilled({"name": ("Магазин с таким названием уже есть.", "There is a shop of that name.")})
+        shop = people.Shop(
+            self._keys.new(), plan.seller_id, plan.name, kind.kind, plan.site or None, 300, None, None, None, made.settings
+        )  # fmt: skip
+        people.add_shop(tx, shop)
+        self._note(tx, "shop_connected", shop.id, {"way": kind.way, "name": plan.name})
+        said = dict(made.secrets)
+        if kind.kind == "api":
+            said["key"] = self.new_key(tx, shop)
+        return shop, said
+
+    def new_key(self, tx: Tx, shop: people.Shop) -> str:
+        """Another API key of a shop; only its hash is kept."""
+        secret, key = f"ck_{secrets.token_urlsafe(32)}", self._keys.new()
+        people.add_key(tx, key, shop.id, secret)
+        self._note(tx, "key_add", shop.id, {"key": key, "hint": secret[:8]})
+        return secret
+
+    def revoke(self, tx: Tx, shop: people.Shop, key: str) -> None:
+        """The key opens nothing any more; raises Unfit when it is not a living key of this shop."""
+        if key not in {one.id for one in people.keys(tx, shop.id)} or not people.revoke_key(tx, key):
+            raise Unfit("ключа нет или он уже отозван / there is no such key, or it is revoked")
+        self._note(tx, "key_revoke", shop.id, {"key": key})
+
+    def rate(self, shop_id: str, rates: Mapping[str, VatRate], tx: Tx) -> None:
+        """What a shop's system calls its VAT rates becomes rules, beside those that a person has made."""
+        shop = next(one for one in people.shops(tx) if one.id == shop_id)
+        rules = rules_of(shop.settings)
+        known = {rule.received for rule in rules.vat}
+        fresh = [VatRule(received=name, rate=rate) for name, rate in rates.items() if name not in known]
+        if fresh:
+            rules = msgspec.structs.replace(rules, vat=(*rules.vat, *fresh))
+            reason = self._reason or "ставки из каталога сайта"
+            set_rules(tx, shop, rules, who=self._who, reason=reason, key=self._keys.new())
+
+    def _note(self, tx: Tx, verb: str, subject: str, body: object) -> None:
+        people.note_deed(
+            tx, self._keys.new(), who=self._who, verb=verb, subject=subject, reason=self._reason,
+            body=msgspec.json.encode(body),
+        )  # fmt: skip

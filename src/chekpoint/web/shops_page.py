@@ -1,0 +1,206 @@
+"""Shops: how each is connected, its rules, its keys, and a trial receipt."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from chekpoint.core.errors import StoreError
+from chekpoint.hub.joining import Joining
+from chekpoint.hub.kinds import ShopKind, Unfilled
+from chekpoint.hub.shop_rules import ShopRules, rules_of, set_rules
+from chekpoint.hub.trial import watched
+from chekpoint.store import people, views_registers, views_shops
+from chekpoint.store.journal import Tx
+from chekpoint.web import forms, rules_form, steps
+from chekpoint.web.desk import Desk, back, desk_of, key_of, member, tell
+
+REASON_MOST = 500
+RECEIPTS = 10
+
+
+class Row(NamedTuple):
+    """A shop in the list."""
+
+    shop: people.Shop
+    way: ShopKind | None
+    waiting: int
+    last_at: int | None
+    trouble: Any
+
+
+@member
+async def show(request: Request) -> Response:
+    """All shops."""
+    desk = desk_of(request)
+
+    def look(tx: Tx) -> tuple[list[Row], dict[str, str]]:
+        waiting, open_now = views_shops.waiting(tx), views_shops.troubles(tx)
+        rows = []
+        for shop in people.shops(tx):
+            last = views_shops.newest(tx, shop.id, 1)
+            trouble = next((one for one in open_now if one.subject.startswith(shop.id)), None)
+            rows.append(
+                Row(
+                    shop,
+                    _way(desk, shop),
+                    waiting.get(shop.id, 0),
+                    last[0].accepted_at if last else None,
+                    trouble,
+                )
+            )
+        return rows, {one.id: one.name for one in people.sellers(tx)}
+
+    rows, sellers = await desk.store.read(look)
+    return await desk.page(request, "shops.html", rows=rows, sellers=sellers)
+
+
+def _way(desk: Desk, shop: people.Shop) -> ShopKind | None:
+    """The way in which a shop is connected: of those of its kind, one that knows its settings."""
+    return next((one for one in desk.kinds if one.kind == shop.kind and one.shown(shop)), None)
+
+
+async def the_shop(request: Request) -> people.Shop:
+    """The shop of the address; HTTPException 404 when there is none."""
+    wanted = key_of(request, "shop")
+    found = [one for one in await desk_of(request).store.read(people.shops) if one.id == wanted]
+    if not found:
+        raise HTTPException(404)
+    return found[0]
+
+
+@member
+async def show_one(request: Request) -> Response:
+    """One shop."""
+    return await _page(request, await the_shop(request))
+
+
+async def _page(
+    request: Request, shop: people.Shop, *, status: int = 200, fields: Mapping[str, str] | None = None,
+    faults: Mapping[str, Any] | None = None, new_key: str = "",
+) -> Response:  # fmt: skip
+    desk, way = desk_of(request), _way(desk_of(request), shop)
+    rules = _rules(shop) if way is not None and way.ruled else None
+
+    def look(tx: Tx) -> dict[str, Any]:
+        return {
+            "seller": next(one for one in people.sellers(tx) if one.id == shop.seller_id),
+            "keys": people.keys(tx, shop.id), "deeds": views_shops.deeds(tx, shop.id),
+            "troubles": [one for one in views_shops.troubles(tx) if one.subject.startswith(shop.id)],
+            "lines": views_shops.newest(tx, shop.id, RECEIPTS), "names": views_registers.names(tx),
+            "ways": views_shops.ways(tx, shop.id, shop.seller_id),
+        }  # fmt: skip
+
+    found = await desk.store.read(look)
+    shown = dict(fields) if fields is not None else rules_form.fields_of(rules) if rules is not None else {}
+    return await desk.page(
+        request, "shop.html", status=status, shop=shop, way=way, ruled=rules is not None, fields=shown,
+        faults=faults or {}, vat=rules_form.rows_of(shown), choices=rules_form.CHOICES, forms=rules_form.FORM_WORDS,
+        new_key=new_key, facts=way.shown(shop) if way else [], can_try=desk.trials is not None and way is not None,
+        **found,
+    )  # fmt: skip
+
+
+def _rules(shop: people.Shop) -> ShopRules:
+    try:
+        return rules_of(shop.settings)
+    except msgspec.DecodeError:
+        return ShopRules()
+
+
+@member
+async def save_rules(request: Request) -> Response:
+    """New rules, audited; what does not fit comes back with the words beside it."""
+    desk, shop = desk_of(request), await the_shop(request)
+    way = _way(desk, shop)
+    if way is None or not way.ruled:
+        raise HTTPException(404)
+    fields = await forms.read(request, most=rules_form.ROWS_MOST * 4 + 40)
+    try:
+        rules, reason = rules_form.rules_from(fields), _reason(fields)
+    except Unfilled as wrong:
+        return await _page(request, shop, status=422, fields=fields, faults=wrong.faults)
+    who, key = request.state.person.login, desk.keys.new()
+    await desk.store.write(lambda tx: set_rules(tx, _now(tx, shop), rules, who=who, reason=reason, key=key))
+    await desk.hub.reload()
+    tell(request, "shop.rules_saved")
+    return back(f"/shops/{shop.id}")
+
+
+def _reason(fields: Mapping[str, str]) -> str:
+    reason = fields.get("reason", "")
+    if not 0 < len(reason) <= REASON_MOST:
+        raise Unfilled(
+            {"reason": ("Напишите, почему меняете: это останется в журнале.", "Say why: it is kept.")}
+        )
+    return reason
+
+
+def _now(tx: Tx, shop: people.Shop) -> people.Shop:
+    """The shop as it is inside this unit: another person may have changed it."""
+    return next(one for one in people.shops(tx) if one.id == shop.id)
+
+
+@member
+async def add_key(request: Request) -> Response:
+    """A new API key, shown on the answer and nowhere else."""
+    desk, shop = desk_of(request), await the_shop(request)
+    await forms.read(request)
+    verbs = Joining(desk.keys, who=request.state.person.login)
+    made = await desk.store.write(lambda tx: verbs.new_key(tx, shop))
+    return await _page(request, shop, new_key=made)
+
+
+@member
+async def drop_key(request: Request) -> Response:
+    """Revoke a key."""
+    desk, shop, key = desk_of(request), await the_shop(request), key_of(request, "key")
+    await forms.read(request)
+    verbs = Joining(desk.keys, who=request.state.person.login)
+    try:
+        await desk.store.write(lambda tx: verbs.revoke(tx, shop, key))
+    except StoreError as error:
+        tell(request, "verb.failed", "bad", why=str(error))
+    else:
+        tell(request, "shop.key_revoked")
+    return back(f"/shops/{shop.id}")
+
+
+@member
+async def check(request: Request) -> Response:
+    """Look at the connection again, step by step."""
+    desk, shop = desk_of(request), await the_shop(request)
+    await forms.read(request)
+    way = _way(desk, shop)
+    if way is None:
+        raise HTTPException(404)
+    found = watched(way.check(desk.http, shop, desk.address, {}), shop.name)
+    return await steps.told(desk, request, "shop_steps.html", found, shop=shop, title="shop.check", pastes=[])
+
+
+@member
+async def attempt(request: Request) -> Response:
+    """The trial receipt, step by step."""
+    desk, shop = desk_of(request), await the_shop(request)
+    await forms.read(request)
+    if desk.trials is None:
+        raise HTTPException(404)
+    played = desk.trials.play(shop)
+    return await steps.told(
+        desk, request, "shop_steps.html", played, shop=shop, title="shop.trial", pastes=[]
+    )
+
+
+ROUTES = [
+    Route("/shops", show, methods=["GET"]),
+    Route("/shops/{shop:str}", show_one, methods=["GET"]),
+    Route("/shops/{shop:str}/rules", save_rules, methods=["POST"]),
+    Route("/shops/{shop:str}/keys", add_key, methods=["POST"]),
+    Route("/shops/{shop:str}/keys/{key:str}/revoke", drop_key, methods=["POST"]),
+    Route("/shops/{shop:str}/check", check, methods=["POST"]),
+    Route("/shops/{shop:str}/trial", attempt, methods=["POST"]),
+]
