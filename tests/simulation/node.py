@@ -29,6 +29,9 @@ class SimOperator:
     def __init__(self, ofd: EmulatedOfd, gate: Gate, chance: Random) -> None:
         self._ofd, self._gate, self._chance = ofd, gate, chance
 
+    async def aclose(self) -> None:
+        """Nothing to let go of."""
+
     async def documents(self, fn: str, since: datetime, until: datetime) -> AsyncIterator[OfdRecord]:
         del since, until  # it shows everything: the hub looks by number
         await self._gate.passing()

@@ -82,8 +82,9 @@ async def _join(
     from chekpoint.store import people  # noqa: PLC0415
 
     sellers = [one for one in await at.store.read(people.sellers) if inn in {"", one.inn}]
-    plan = wanted(kind, given, sellers)
-    made = kind.make(plan.answers, await at.store.read(people.shops))
+    shops = await at.store.read(people.shops)
+    plan = wanted(kind, given, sellers, shops)
+    made = kind.make(plan.answers, shops)
     verbs = Joining(at.keys, who=getpass.getuser())
     shop, said = await at.store.write(lambda tx: verbs.join(tx, kind, plan, made))
     return shop, dict(said)

@@ -189,6 +189,10 @@ class Operator(Protocol):
         """What the operator has of one fiscal drive, between two aware moments."""
         ...
 
+    async def aclose(self) -> None:
+        """Let go of connections."""
+        ...
+
 
 class ShopNotice(Fact, frozen=True, kw_only=True):
     """What the shop is told: a snapshot of one receipt after a change."""

@@ -30,7 +30,9 @@ class Wanted(NamedTuple):
     answers: Mapping[str, str]
 
 
-def wanted(kind: ShopKind, given: Mapping[str, str], sellers: list[people.Seller]) -> Wanted:
+def wanted(
+    kind: ShopKind, given: Mapping[str, str], sellers: list[people.Seller], shops: list[people.Shop]
+) -> Wanted:
     """The checked answers; raises Unfilled with everything that is wrong at once."""
     faults: dict[str, Words] = {}
     answers = {ask.name: _answer(ask, given.get(ask.name, ""), faults) for ask in kind.asks}
@@ -40,6 +42,8 @@ def wanted(kind: ShopKind, given: Mapping[str, str], sellers: list[people.Seller
             f"Название: от 1 до {NAME_MOST} знаков.",
             f"A name has 1 to {NAME_MOST} characters.",
         )
+    elif any(one.name == name for one in shops):
+        faults["name"] = ("Магазин с таким названием уже есть.", "There is a shop of that name.")
     if site and not _is_site(site):
         faults["site"] = ("Адрес сайта начинается с https://.", "The site's address begins with https://.")
     seller = given.get("seller", "") or (sellers[0].id if len(sellers) == 1 else "")
@@ -81,9 +85,7 @@ class Joining:
         self._keys, self._who, self._reason = keys, who, reason
 
     def join(self, tx: Tx, kind: ShopKind, plan: Wanted, made: Made) -> tuple[people.Shop, Mapping[str, str]]:
-        """Store the shop; what its owner sees once. Raises Unfilled when the name is taken."""
-        if any(one.name == plan.name for one in people.shops(tx)):
-            raise Unfilled({"name": ("Магазин с таким названием уже есть.", "There is a shop of that name.")})
+        """Store the shop; what its owner sees once. Raises StoreError when the name was taken meanwhile."""
         shop = people.Shop(
             self._keys.new(), plan.seller_id, plan.name, kind.kind, plan.site or None, 300, None, None, None, made.settings
         )  # fmt: skip

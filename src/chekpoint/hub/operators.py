@@ -24,7 +24,13 @@ class OperatorWatch:
         self._post, self._seller, self._name, self._operator = post, seller_id, name, operator
 
     async def run(self) -> None:
-        """Ask until cancelled; more calmly while nothing comes."""
+        """Ask until cancelled, more calmly while nothing comes; then let go of the account."""
+        try:
+            await self._ask()
+        finally:
+            await self._operator.aclose()
+
+    async def _ask(self) -> None:
         limits = self._post.limits
         pause = limits.operator_every
         while True:

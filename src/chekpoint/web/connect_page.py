@@ -59,8 +59,9 @@ async def connect(request: Request) -> Response:
     desk, kind = desk_of(request), _kind(request)
     fields = await forms.read(request)
     try:
-        plan = wanted(kind, fields, await desk.store.read(people.sellers))
-        made = kind.make(plan.answers, await desk.store.read(people.shops))
+        shops = await desk.store.read(people.shops)
+        plan = wanted(kind, fields, await desk.store.read(people.sellers), shops)
+        made = kind.make(plan.answers, shops)
         verbs = Joining(desk.keys, who=request.state.person.login)
         shop, said = await desk.store.write(lambda tx: verbs.join(tx, kind, plan, made))
     except Unfilled as wrong:

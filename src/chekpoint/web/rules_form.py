@@ -35,6 +35,7 @@ CHOICES: Final[dict[str, Choices]] = {
     "item_object": (("", ("любой", "any")), *_spoken(OBJECTS)),
     "agent": (("", ("нет", "none")), *_spoken(AGENTS)),
     "rate": (
+        ("", ("—", "—")),
         *((rate.value, (rate.label, rate.value)) for rate in VatRate),
         (REFUSE, ("отказать в чеке", "refuse the receipt")),
     ),
@@ -44,7 +45,8 @@ FORM_WORDS: Final[Choices] = _spoken(FORMS)
 
 def rows_of(fields: Mapping[str, str]) -> list[dict[str, str]]:
     """The VAT rows of a form, as many as were sent or are, with spare ones."""
-    count = min(int(fields.get("vat_rows", "0") or 0), ROWS_MOST)
+    said = fields.get("vat_rows", "")
+    count = min(int(said), ROWS_MOST) if said.isascii() and said.isdigit() else SPARE
     return [{key: fields.get(f"vat-{n}-{key}", "") for key in ("received", "rate", "name_has", "object")}
             for n in range(count)]  # fmt: skip
 

@@ -166,6 +166,7 @@ async def drop_key(request: Request) -> Response:
     except StoreError as error:
         tell(request, "verb.failed", "bad", why=str(error))
     else:
+        await desk.hub.reload()
         tell(request, "shop.key_revoked")
     return back(f"/shops/{shop.id}")
 
