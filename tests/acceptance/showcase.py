@@ -10,10 +10,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import httpx2
 import uvicorn
 from sqlalchemy import bindparam, update
 from starlette.applications import Starlette
+from starlette.routing import Mount
 
+from chekpoint.app.compose import doors, shop_kinds
+from chekpoint.cli.trial import trial
 from chekpoint.core.clock import epoch_ms
 from chekpoint.core.errors import BlockReason, OutcomeUnknown, Rejected
 from chekpoint.core.lifecycle import State
@@ -37,7 +41,7 @@ from chekpoint.store.journal import Tx
 from chekpoint.store.sql import Query
 from chekpoint.store.tables import register
 from chekpoint.store.views_receipts import Filter, Line, lines
-from chekpoint.web.screens import first_password, screens
+from chekpoint.web.screens import Joinery, first_password, screens
 from tests.doubles.bare_register import BareRegister
 from tests.doubles.hubs import SHOP, running
 
@@ -273,16 +277,21 @@ def served(folder: Path, *, port: int = 0) -> Iterator[Site]:
     async def main() -> None:
         async with prepared(folder) as world:
             with socket.create_server(("127.0.0.1", port)) as listener:
-                app: Starlette = screens(world.hub, secret_key="showcase", zone="Europe/Moscow")
+                address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+                client = httpx2.AsyncClient(trust_env=False)
+                joinery = Joinery(shop_kinds(), address, client, trial)
+                pages = screens(world.hub, secret_key="showcase", zone="Europe/Moscow", joinery=joinery)
+                app = Starlette(routes=[*doors(world.hub, "Europe/Moscow"), Mount("/", pages)])
                 config = uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
                 server = Server(config)
                 task = asyncio.create_task(server.serve([listener]))
-                found.append(Site(f"http://127.0.0.1:{listener.getsockname()[1]}", world))
+                found.append(Site(address, world))
                 await until(partial(_started, server), why="the server does not start")
                 ready.set()
                 await asyncio.to_thread(stop.wait)
                 server.should_exit = True
                 await task
+                await client.aclose()
 
     def work() -> None:
         try:

@@ -19,6 +19,7 @@ from playwright.sync_api import (
 from chekpoint.core.lifecycle import State
 from chekpoint.store import views_receipt
 from tests.acceptance.showcase import Site, doubtful, only, reach, receipt_id, send, served, state_of
+from tests.doubles.hubs import SHOP
 
 DESK, PHONE = ViewportSize(width=1440, height=900), ViewportSize(width=390, height=844)
 WAIT = 10_000  # ms at the most; every wait is for something that is seen
@@ -90,7 +91,8 @@ def pages(site: Site) -> list[str]:
     numbers = (1045, 1049, 1050, 1052, 1053, 1054)
     receipts = [f"/receipts/{receipt_id(site.world, number)}" for number in numbers]
     return ["/", "/receipts", "/receipts?q=1045", "/receipts?state=in_doubt", "/registers", "/registers/k1",
-            "/registers/k4", "/incidents", "/audit", *receipts]  # fmt: skip
+            "/registers/k4", "/incidents", "/audit", "/shops", f"/shops/{SHOP.id}", "/connect", "/connect/bitrix",
+            "/connect/api", *receipts]  # fmt: skip
 
 
 def token_of(site: Site, number: int) -> str:
@@ -269,6 +271,41 @@ def test_all_can_be_done_without_scripts(browser: Browser, site: Site, complaint
     expect(page.get_by_role("status")).to_contain_text("Касса спрошена")
     context.close()
     assert complaints == []
+
+
+LINK = "http://127.0.0.1:9/bitrix/tools/sale_check_print.php?hash=" + "a" * 32
+
+
+def test_a_shop_is_connected_tried_and_ruled_without_scripts(
+    browser: Browser, site: Site, session: StorageState
+) -> None:
+    context = browser.new_context(
+        viewport=PHONE, base_url=site.url, java_script_enabled=False, locale="ru-RU", storage_state=session
+    )
+    page = heard(context, [])
+    page.goto("/shops")
+    page.get_by_role("link", name="Подключить магазин").click()
+    page.get_by_role("link", name="Выбрать: 1С-Битрикс: обмен").click()
+    page.get_by_label("Название магазина").fill("Сайт на Битриксе")
+    page.get_by_label("Ссылка обмена").fill(LINK)
+    page.get_by_role("button", name="Подключить и проверить").click()
+    expect(page.get_by_text("Есть шаги с ошибкой")).to_be_visible(
+        timeout=20_000
+    )  # nobody listens at that site
+    page.get_by_role("link", name="К магазину").click()
+    page.get_by_role("button", name="Отправить пробный чек").click()
+    expect(page.get_by_text("Все шаги пройдены")).to_be_visible(timeout=40_000)
+    page.get_by_role("link", name="К магазину").click()
+    page.get_by_label("Почта магазина").fill("не почта")
+    page.get_by_label("Почему меняете").fill("новая почта")
+    page.get_by_role("button", name="Сохранить правила").click()
+    expect(page.get_by_text("Это не адрес почты.")).to_be_visible()
+    page.get_by_label("Почта магазина").fill("shop@example.com")
+    page.get_by_role("button", name="Сохранить правила").click()
+    expect(page.get_by_role("status")).to_contain_text("Правила сохранены")
+    expect(page.get_by_label("Почта магазина")).to_have_value("shop@example.com")
+    expect(page.get_by_text("новая почта")).to_be_visible()
+    context.close()
 
 
 def test_the_screens_speak_english_when_asked(desk: Page) -> None:
