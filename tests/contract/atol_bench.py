@@ -60,7 +60,7 @@ class AtolBench:
             credentials=Credentials(user="admin", password="Passw0rd-Passw0rd"),
         )
         self.wire = Wire()
-        self._socket = _listening(0)
+        self._socket = listening(0)
         self.port = self._socket.getsockname()[1]
         self.config = AtolConfig(
             base_url=f"http://127.0.0.1:{self.port}",
@@ -109,11 +109,11 @@ class AtolBench:
         await self.stop()
 
     async def mend_link(self) -> None:
-        self._socket = _listening(self.port)
+        self._socket = listening(self.port)
         await self.start()
 
 
-def _listening(port: int) -> socket.socket:
+def listening(port: int) -> socket.socket:
     # with the protocol named, asyncio turns Nagle off for what it accepts: 40 ms less for each answer
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -4,6 +4,7 @@ A bench is one driver on its real protocol against its emulated register. The em
 the truth; the driver never sees it.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 from chekpoint.core.ports import Attempt, Register
@@ -53,16 +54,26 @@ def truth(bench: RegisterBench) -> list[ArchivedDocument]:
     return [document for document in bench.emulated.drive.documents() if document.code in RECEIPTS]
 
 
+def carried(bench: RegisterBench, receipt: Receipt) -> Receipt:
+    """The content as the bench's protocol can carry it: an old format has no place for some of it."""
+    narrow: Callable[[Receipt], Receipt] | None = getattr(bench, "carried", None)
+    return narrow(receipt) if narrow is not None else receipt
+
+
 def attempt_of(bench: RegisterBench, receipt: Receipt, number: int = 1) -> Attempt:
-    """An attempt as a lane makes it: the drive and its last document are remembered before the first byte."""
+    """An attempt as a lane makes it: the drive and its last document are remembered before the first byte.
+
+    A cloud's lane knows neither.
+    """
     drive = bench.emulated.drive
+    known = bench.register.keeps_archive
     return Attempt(
         id=f"01932d9b-0000-7000-8000-{number:012d}",
         receipt_id=f"receipt-{number}",
         receipt=receipt,
         mark=f"{number:016x}",
         digest=f"digest-{number}",
-        fn=drive.number,
-        last_fd=drive.last_fd,
+        fn=drive.number if known else "",
+        last_fd=drive.last_fd if known else 0,
         fence=1,
     )
