@@ -3,11 +3,13 @@
 import random
 import secrets
 from collections.abc import Mapping
+from typing import Any, TypeVar
 
 import httpx2
 import msgspec
 from starlette.routing import BaseRoute
 
+from chekpoint.app.callbacks import callback_routes, callback_url
 from chekpoint.app.settings import Settings
 from chekpoint.core.clock import Clock, SystemClock
 from chekpoint.core.ports import Operator, Register
@@ -17,6 +19,7 @@ from chekpoint.hub.kinds import ShopKind
 from chekpoint.hub.lane import MakeRegister
 from chekpoint.ofd.ofd_ru import OfdRu, OfdRuConfig
 from chekpoint.registers.atol import AtolConfig, AtolRegister
+from chekpoint.registers.atol_online import AtolOnlineConfig, AtolOnlineRegister
 from chekpoint.registers.shtrih import ShtrihConfig, ShtrihRegister
 from chekpoint.shops import atol_online, bitrix, modulkassa
 from chekpoint.shops.api_v1 import api_routes
@@ -28,7 +31,12 @@ from chekpoint.shops.webhook import WebhookShop
 from chekpoint.store.lanes import RegisterRow
 from chekpoint.store.store import open_store
 
-CONFIGS: Mapping[str, type[msgspec.Struct]] = {"atol": AtolConfig, "shtrih": ShtrihConfig}
+T = TypeVar("T", bound=msgspec.Struct)
+CONFIGS: Mapping[str, type[msgspec.Struct]] = {
+    "atol": AtolConfig,
+    "shtrih": ShtrihConfig,
+    "atol_online": AtolOnlineConfig,
+}
 """Maker -> the form of a register's settings."""
 
 
@@ -36,8 +44,15 @@ OPERATOR_CONFIGS: Mapping[str, type[msgspec.Struct]] = {"ofd_ru": OfdRuConfig}
 """Operator -> the form of an account's settings."""
 
 
-def register_makers(clock: Clock) -> dict[str, MakeRegister]:
-    """Maker -> how to make its driver."""
+def register_makers(clock: Clock, public_url: str = "") -> dict[str, MakeRegister]:
+    """Maker -> how to make its driver. Cloud services are told to call back at ``public_url``, if there is one."""
+
+    def form(row: RegisterRow, kind: type[T]) -> T:
+        config: Any = msgspec.json.decode(row.config, type=kind)
+        if public_url and config.callback_url is None:
+            config = msgspec.structs.replace(config, callback_url=callback_url(public_url, row.id))
+        made: T = config
+        return made
 
     def atol(row: RegisterRow, note: Note) -> Register:
         return AtolRegister(msgspec.json.decode(row.config, type=AtolConfig), clock, note=note)
@@ -45,7 +60,10 @@ def register_makers(clock: Clock) -> dict[str, MakeRegister]:
     def shtrih(row: RegisterRow, note: Note) -> Register:
         return ShtrihRegister(msgspec.json.decode(row.config, type=ShtrihConfig), clock, note)
 
-    return {"atol": atol, "shtrih": shtrih}
+    def atol_online_cloud(row: RegisterRow, note: Note) -> Register:
+        return AtolOnlineRegister(form(row, AtolOnlineConfig), clock, note)
+
+    return {"atol": atol, "shtrih": shtrih, "atol_online": atol_online_cloud}
 
 
 def operator_makers(clock: Clock) -> dict[str, MakeOperator]:
@@ -75,6 +93,7 @@ def doors(hub: Hub, zone: str) -> list[BaseRoute]:
     """The addresses that shops call."""
     return [
         *api_routes(hub),
+        *callback_routes(hub),
         *bitrix.bitrix_routes(hub),
         *atol_online.routes(hub),
         *modulkassa.routes(hub, zone=zone),
@@ -89,7 +108,7 @@ def build_hub(settings: Settings, http: httpx2.AsyncClient, clock: Clock | None 
     chance = random.Random(secrets.randbits(128))  # noqa: S311 - names rows and buyers' pages: 128 bits of seed
     return Hub(
         store, now, chance, node=settings.node, limits=settings.limits,
-        zone=settings.zone, registers=register_makers(now), operators=operator_makers(now),
+        zone=settings.zone, registers=register_makers(now, settings.public_url.rstrip("/")), operators=operator_makers(now),
         door=lambda url, secret: WebhookShop(url, secret, http), head=settings.head,
         connectors=connectors(),
     )  # fmt: skip

@@ -8,6 +8,7 @@ from chekpoint.cli import decode as _decode
 from chekpoint.cli import demo as _demo
 from chekpoint.cli import doctor as _doctor
 from chekpoint.cli import emulate as _emulate
+from chekpoint.cli import emulate_atol_online as _emulate_atol_online
 from chekpoint.cli import emulate_bitrix as _emulate_bitrix
 from chekpoint.cli import emulate_shtrih as _emulate_shtrih
 from chekpoint.cli import pools as _pools
@@ -69,6 +70,7 @@ _emulate_app = typer.Typer(
 _emulate_app.command("register")(_emulate.register)
 _emulate_app.command("ofd")(_emulate.ofd)
 _emulate_app.command("bitrix")(_emulate_bitrix.bitrix)
+_emulate_app.command("atol-online")(_emulate_atol_online.atol_online)
 _emulate_app.command("shtrih")(_emulate_shtrih.shtrih)
 app.add_typer(_emulate_app, name="emulate")
 
