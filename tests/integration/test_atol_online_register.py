@@ -21,7 +21,7 @@ from tests.contract.atol_online_bench import AtolOnlineBench, atol_online_bench
 from tests.contract.register_bench import attempt_of, truth
 from tests.doubles.hubs import running, sale
 from tests.emulated_world import item, receipt
-from tests.unit.hub_bench import offer, settled
+from tests.unit.hub_bench import offer, settled, sqlite
 
 pytestmark = pytest.mark.anyio
 T = TypeVar("T")
