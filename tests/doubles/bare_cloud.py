@@ -8,6 +8,7 @@ from chekpoint.core.errors import BlockReason, OutcomeUnknown, RegisterBlocked
 from chekpoint.core.ports import (
     Absent,
     Attempt,
+    Errand,
     ExchangeReading,
     FiscalDocument,
     Registered,
@@ -29,6 +30,7 @@ class BareCloud:
         self.asked: list[str] = []
         self.silent = False
         self.script: deque[Exception | str] = deque()
+        self.errands: list[Errand] = []
 
     async def status(self) -> RegisterStatus:
         if self.silent:
@@ -71,6 +73,15 @@ class BareCloud:
 
     async def close_shift(self) -> FiscalDocument | None:
         return None
+
+    async def run(self, errand: Errand) -> str:
+        fault = self.script.popleft() if self.script else None
+        if isinstance(fault, Exception):
+            raise fault
+        self.errands.append(errand)
+        if fault == "lost":
+            raise OutcomeUnknown("the answer was lost")
+        return "done"
 
     async def exchange(self) -> ExchangeReading:
         raise AssertionError("a cloud has no exchange counter")

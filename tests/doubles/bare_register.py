@@ -12,6 +12,7 @@ from chekpoint.core.errors import BlockReason, OutcomeUnknown, RegisterBlocked
 from chekpoint.core.ports import (
     Absent,
     Attempt,
+    Errand,
     ExchangeReading,
     FiscalDocument,
     Registered,
@@ -37,6 +38,7 @@ class BareRegister:
         self.refused_at_ofd: set[int] = set()
         self.blocked: BlockReason | None = None
         self.script: deque[Exception | str] = deque()
+        self.errands: list[Errand] = []
 
     async def status(self) -> RegisterStatus:
         if self.blocked is BlockReason.NO_LINK:
@@ -100,6 +102,15 @@ class BareRegister:
             return None
         self.shift_open = False
         return self.sign(0, 0, 5, None)
+
+    async def run(self, errand: Errand) -> str:
+        fault = self.script.popleft() if self.script else None
+        if isinstance(fault, Exception):
+            raise fault
+        self.errands.append(errand)
+        if fault == "lost":
+            raise OutcomeUnknown("the answer was lost")
+        return "done"
 
     async def exchange(self) -> ExchangeReading:
         first = self.unsent_from

@@ -9,10 +9,18 @@ from typing import Any, NamedTuple, Protocol
 
 import httpx2
 
-from chekpoint.core.errors import BlockReason, NotSent, OutcomeUnknown, RegisterBlocked, RegisterError
+from chekpoint.core.errors import (
+    BlockReason,
+    NotSent,
+    OutcomeUnknown,
+    RegisterBlocked,
+    RegisterError,
+    Rejected,
+)
 from chekpoint.core.ports import (
     Absent,
     Attempt,
+    Errand,
     ExchangeReading,
     FiscalDocument,
     Register,
@@ -397,6 +405,9 @@ class BareLine:
     async def close_shift(self) -> FiscalDocument | None:
         answer: FiscalDocument | None = await self._ask("close_shift")
         return answer
+
+    async def run(self, errand: Errand) -> str:
+        raise Rejected(f"{errand.deed} is not played")
 
     async def exchange(self) -> ExchangeReading:
         answer: ExchangeReading = await self._ask("exchange")

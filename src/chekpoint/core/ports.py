@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 import msgspec
@@ -109,6 +110,21 @@ class Ticket(Fact, frozen=True, kw_only=True):
     evidence: str = ""
 
 
+class Deed(StrEnum):
+    """What a register can be told to do beside receipts and shifts; none of it is a fiscal document."""
+
+    X_REPORT = "x_report"
+    CASH = "cash"  # money into the drawer, or out of it
+
+
+class Errand(Fact, frozen=True, kw_only=True):
+    """One deed, told once. A register that takes an id once knows it by ``id``."""
+
+    id: str
+    deed: Deed
+    kopecks: int = 0  # of CASH: negative is out
+
+
 class Register(Protocol):
     """A device or a cloud service that turns a receipt into a fiscal document.
 
@@ -152,6 +168,10 @@ class Register(Protocol):
 
     async def close_shift(self) -> FiscalDocument | None:
         """Close the shift; None when it was closed already."""
+        ...
+
+    async def run(self, errand: Errand) -> str:
+        """Do it, and give what the register said. Raises as ``submit``: after OutcomeUnknown a person looks."""
         ...
 
     async def exchange(self) -> ExchangeReading:

@@ -13,8 +13,10 @@ Whatever a driver raises decides what happens (core/errors.py); anything unfores
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, TypeVar
 
+import msgspec
 import structlog
 
 from chekpoint.core.clock import epoch_ms
@@ -31,13 +33,15 @@ from chekpoint.core.errors import (
 from chekpoint.core.lifecycle import Cause, State
 from chekpoint.core.ports import Attempt, Register, Registered
 from chekpoint.core.witness import Note
-from chekpoint.hub import continuity, recovery, reserve, shifts, troubles
+from chekpoint.fiscal.receipt import Receipt
+from chekpoint.hub import continuity, errands, recovery, reserve, shifts, troubles
 from chekpoint.hub.content import restore
 from chekpoint.hub.exchanges import Exchanges, mask, personal
 from chekpoint.hub.names import attempt_id
 from chekpoint.hub.post import Post
 from chekpoint.hub.proofs import Proofs
 from chekpoint.store import incidents, lanes, outcomes
+from chekpoint.store.errands import abandoned
 from chekpoint.store.journal import Tx
 from chekpoint.store.transitions import move
 
@@ -58,12 +62,14 @@ class Lane:
         self.standing = False
         self.shift: str | None = None
         self.shift_closes: float | None = None  # monotonic seconds
+        self.shift_opens: float | None = None  # the same, where the clock opens it
+        self.clock_ahead = timedelta()  # of the register's wall clock, before UTC
         self.exchanges = Exchanges(row.id, post.keys)
         self.register: Register = make(row, self.exchanges.note)
         self.proofs = Proofs(self)
         self.reading_due = 0.0  # monotonic seconds
         self._failures = 0
-        self._status_due = 0.0
+        self._status_due = self._errands_due = 0.0
 
     async def run(self) -> None:
         """Turn until cancelled; then let go of the lease and of the register."""
@@ -97,16 +103,25 @@ class Lane:
             self.standing = False  # also under load: a status that nobody refreshes would be a lie
         if not self.standing:
             await self._stand()
+        if not self.post.barrier.holds and self.post.clock.monotonic() >= self._errands_due:
+            await self._errands()
         if self.row.draining or self.post.barrier.holds:
             await self._idle()
             return
         await self._work()
+
+    async def _errands(self) -> None:
+        """Looked for at each status, and when somebody rings this very register."""
+        self._errands_due = self._status_due
+        await errands.carry_out(self)
 
     async def _take(self) -> bool:
         limits = self.post.limits
         self.lease = await self.post.store.write(
             lambda tx: lanes.take(tx, self.row.id, self.post.node, lease_ms=limits.lease_ms)
         )
+        if self.lease is not None:
+            await self.post.store.write(lambda tx: abandoned(tx, self.row.id))
         return self.lease is not None
 
     def _let_go(self) -> None:
@@ -133,6 +148,10 @@ class Lane:
             await continuity.arrived(self.post, self.row.id)
 
     async def _work(self) -> None:
+        want = self._want(self.last_fd)
+        if shifts.wants_change(self) and not await self.post.store.write(lambda tx: lanes.waits(tx, want)):
+            await self._idle()  # no shift is opened for nobody
+            return
         await shifts.before_receipt(self)
         want = self._want(self.last_fd)
         taken = await self.post.store.write(lambda tx: lanes.claim(tx, want, attempt_id))
@@ -168,7 +187,7 @@ class Lane:
     async def _register(self, taken: lanes.Claimed) -> lanes.Claimed | None:
         """Register a claimed receipt; answers the next one, when that was taken along."""
         attempt = Attempt(
-            id=taken.attempt_id, receipt_id=taken.claim.id, receipt=restore(taken.claim.content, taken.claim.buyer),
+            id=taken.attempt_id, receipt_id=taken.claim.id, receipt=printed(self.row, restore(taken.claim.content, taken.claim.buyer)),
             mark=taken.claim.mark, digest=taken.claim.digest, fn=self.fn or "", last_fd=self.last_fd, fence=self.fence,
         )  # fmt: skip
         try:
@@ -282,7 +301,8 @@ class Lane:
         await shifts.when_idle(self)
         pause = await self.proofs.look()
         left = self._status_due - self.post.clock.monotonic()
-        await self.post.bell.wait(self._words, min(pause, left, await reserve.patience(self)))
+        if await self.post.bell.wait(self._words, min(pause, left, await reserve.patience(self))):
+            self._errands_due = 0.0
 
     @property
     def _words(self) -> tuple[str, ...]:
@@ -309,6 +329,13 @@ class Lane:
         except StoreError:
             self._let_go()
         await self.post.bell.wait((self.row.id,), pause)
+
+
+def printed(row: lanes.RegisterRow, receipt: Receipt) -> Receipt:
+    """On paper or not: the register's rule goes before the shop's wish."""
+    if row.printing == "asked":
+        return receipt
+    return msgspec.structs.replace(receipt, paper=row.printing == "always")
 
 
 def refuse(tx: Tx, attempt: Attempt, error: Rejected, old: State, *, name: str, key: str) -> None:

@@ -41,6 +41,10 @@ class RegisterRow(NamedTuple):
     enabled: int
     draining: int
     seller_inn: str
+    close_at: str | None = None  # HH:MM of its own clock
+    open_at: str | None = None
+    opening_cash: int = 0  # kopecks
+    printing: str = "asked"  # asked | always | never
     pools: tuple[Place, ...] = ()  # that it serves
 
 
@@ -55,6 +59,7 @@ _REGISTERS: Final = Query(
     select(
         register.c.id, register.c.seller_id, register.c.name, register.c.maker, register.c.config,
         register.c.taxations, register.c.ffd, register.c.enabled, register.c.draining, seller.c.inn,
+        register.c.close_at, register.c.open_at, register.c.opening_cash, register.c.printing,
     )
     .select_from(register.join(seller, seller.c.id == register.c.seller_id))
     .order_by(register.c.id)
@@ -315,6 +320,11 @@ def claim(tx: Tx, want: Want, name_attempt: Callable[[str, int], str]) -> Claime
     if found.orphaned:
         return Orphan(found, *tx.one(_ORPHAN, mark=found.mark))
     return _begin(tx, want, found, name_attempt)
+
+
+def waits(tx: Tx, want: Want) -> bool:
+    """Is there a receipt that the lane could take?"""
+    return _candidate(tx, want) is not None
 
 
 def claim_next(tx: Tx, want: Want, name_attempt: Callable[[str, int], str]) -> Claimed | None:

@@ -96,6 +96,20 @@ api_key = Table(
     UniqueConstraint("hash"),
 )
 
+agent = Table(
+    "agent",  # a program beside registers; its name may come again once it is revoked
+    metadata,
+    _key(),
+    _text("name"),
+    _text("hash"),
+    _text("hint"),
+    _moment("created_at"),
+    _moment("revoked_at", null=True),
+    _moment("last_seen_at", null=True),
+    _text("version", null=True),
+    UniqueConstraint("hash"),
+)
+
 user = Table(
     "user",
     metadata,
@@ -119,8 +133,29 @@ register = Table(
     _number("taxations", null=True),  # mask of 1062 as last read
     _text("ffd", null=True),
     _moment("created_at"),
+    _text("close_at", null=True),  # HH:MM of the register's clock: the shift is closed then
+    _text("open_at", null=True),  # HH:MM: the next one is opened then, and not by the first receipt
+    _number("opening_cash", default="0"),  # kopecks put into the drawer of a fresh shift
+    _text("printing", default="asked"),  # asked | always | never
     UniqueConstraint("name"),
 )
+
+errand = Table(
+    "errand",  # what a person (or the day) asks of a register beside receipts: told at most once
+    metadata,
+    _key(),
+    _owner("register"),
+    _text("verb"),  # open_shift | close_shift | x_report | cash
+    _number("kopecks", default="0"),
+    _text("who"),
+    _text("state"),  # waiting | running | done | failed | unknown
+    _text("said", default=""),  # the register's own words
+    _moment("created_at"),
+    _moment("finished_at", null=True),
+    Index("ix_errand_open", "register_id", sqlite_where=text("state IN ('waiting', 'running')"),
+          postgresql_where=text("state IN ('waiting', 'running')")),
+    Index("ix_errand_register_id_id", "register_id", "id"),
+)  # fmt: skip
 
 pool = Table(
     "pool",  # registers that share a queue; each seller's default one has the seller's id

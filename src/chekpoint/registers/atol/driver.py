@@ -27,6 +27,8 @@ from chekpoint.core.errors import (
 from chekpoint.core.ports import (
     Absent,
     Attempt,
+    Deed,
+    Errand,
     ExchangeReading,
     FiscalDocument,
     Registered,
@@ -41,7 +43,7 @@ from chekpoint.registers.atol.errors import refusal
 from chekpoint.registers.atol.match import Match, match
 from chekpoint.registers.atol.session import Posted, Session
 from chekpoint.registers.atol.state import Identity, Snapshot, identity, register_status
-from chekpoint.registers.atol.tasks import Task, receipt_task
+from chekpoint.registers.atol.tasks import Task, money, receipt_task
 from chekpoint.registers.atol.web import AtolConfig, open_client
 
 _SHIFT_IDS: Final = UUID("5d1b0f5e-6f0b-4d55-9a54-0f5f8d1c7a10")
@@ -295,6 +297,22 @@ class AtolRegister:
         if name:
             task["operator"] = {"name": name, "vatin": inn} if inn else {"name": name}
         return task
+
+    async def run(self, errand: Errand) -> str:
+        """An X report, or money into the drawer or out of it: a task under the errand's own id, so done once."""
+        cash = errand.deed is Deed.CASH
+        kind = "reportX" if not cash else "cashIn" if errand.kopecks > 0 else "cashOut"
+        task = self._shift_task(kind) | ({"cashSum": money(abs(errand.kopecks))} if cash else {})
+        await self._session.post(errand.id, task)
+        try:
+            found = await self._session.follow(errand.id, self._config.poll_timeout)
+        except (RegisterBlocked, Malformed) as fault:
+            raise OutcomeUnknown(f"Исход не прочитан: {fault}") from fault
+        if found is None or found.status.pending:
+            raise OutcomeUnknown("Исход ещё неизвестен")
+        if found.status is not TaskStatus.READY:
+            raise refusal(found.code, found.text, self._session.generation)
+        return found.raw
 
     async def exchange(self) -> ExchangeReading:
         """The exchange counter: what is below ``unsent_first_fd`` (everything, when none waits) has left.

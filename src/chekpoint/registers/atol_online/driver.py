@@ -16,10 +16,11 @@ from zoneinfo import ZoneInfo
 import httpx2
 
 from chekpoint.core.clock import Clock
-from chekpoint.core.errors import BlockReason, OutcomeUnknown, RegisterBlocked
+from chekpoint.core.errors import BlockReason, OutcomeUnknown, RegisterBlocked, Rejected
 from chekpoint.core.ports import (
     Absent,
     Attempt,
+    Errand,
     ExchangeReading,
     FiscalDocument,
     Registered,
@@ -180,6 +181,10 @@ class AtolOnlineRegister:
     async def close_shift(self) -> FiscalDocument | None:
         """The service's own affair."""
         return None
+
+    async def run(self, errand: Errand) -> str:
+        """A cloud has no drawer and prints no report."""
+        raise Rejected(f"{errand.deed}: {_NO_ARCHIVE}", code="unsupported")
 
     async def exchange(self) -> ExchangeReading:
         """Never known."""

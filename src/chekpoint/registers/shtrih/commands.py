@@ -179,6 +179,16 @@ def close_shift(access: Access) -> Command:
     return access.make("41", wait=Wait.SHIFT)
 
 
+def x_report(access: Access) -> Command:
+    """40h: prints, and makes no fiscal document."""
+    return access.make("40")
+
+
+def move_cash(access: Access, kopecks: int) -> Command:
+    """50h in, 51h out (negative)."""
+    return access.make("50" if kopecks > 0 else "51", money(abs(kopecks)))
+
+
 def begin_open_shift(access: Access) -> Command:
     """FF41: lets FF0C name the cashier before E0h."""
     return access.make("ff41")

@@ -22,6 +22,8 @@ from chekpoint.core.errors import BlockReason, OutcomeUnknown, RegisterBlocked
 from chekpoint.core.ports import (
     Absent,
     Attempt,
+    Deed,
+    Errand,
     ExchangeReading,
     FiscalDocument,
     Registered,
@@ -237,6 +239,25 @@ class ShtrihRegister:
             await entry.set_printing(device, paper=False)
             await drive.wait_idle(device)
             return await turn(device)
+
+    async def run(self, errand: Errand) -> str:
+        """An X report, or money into the drawer or out of it. The register knows no ids: a lost answer is in doubt."""
+        async with self._turn() as device:
+            await drive.cancel_unfinished(device)
+            await drive.wait_idle(device)
+            cash = errand.deed is Deed.CASH
+            make = (
+                commands.move_cash(device.access, errand.kopecks)
+                if cash
+                else commands.x_report(device.access)
+            )
+            try:
+                raw = await device.run(make)
+            except (AnswerLost, Malformed) as fault:
+                raise OutcomeUnknown(f"Ответ потерян, посмотрите чек кассы: {fault}") from fault
+            except Refused as refused:
+                raise refusal(refused) from refused
+            return f"{make.name}: {raw.hex()}"
 
     async def aclose(self) -> None:
         """Close the wire."""
