@@ -1,6 +1,7 @@
 """What a shop of each kind sends: the very requests that its module or site would make, over HTTP."""
 
 import secrets
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import Any, Final
@@ -37,16 +38,16 @@ Told = Callable[[], Awaitable[str | None]]
 """What the shop knows of the result, verbatim; None while it knows nothing."""
 
 
-class Play:
+class Play(ABC):
     """One kind's way. ``send`` tells the steps up to the hub's answer; ``told`` asks what the shop knows then."""
 
     def __init__(self, at: TrialStand, shop: people.Shop) -> None:
         self.at, self.shop = at, shop
         self.asked: Told = _nothing
 
+    @abstractmethod
     def send(self) -> AsyncIterator[Step]:
         """Send the receipt as the shop would."""
-        raise NotImplementedError
 
     async def told(self) -> Step:
         """Wait until the shop has heard."""
