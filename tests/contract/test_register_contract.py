@@ -33,6 +33,7 @@ from chekpoint.fiscal.receipt import (
     UserProperty,
 )
 from chekpoint.fiscal.vat import VatRate
+from tests.contract.agent_bench import agent_bench
 from tests.contract.atol_bench import atol_bench
 from tests.contract.atol_online_bench import atol_online_bench
 from tests.contract.register_bench import RegisterBench, attempt_of, carried, truth
@@ -48,6 +49,8 @@ BENCHES: dict[str, tuple[Opener, dict[str, Any]]] = {
     "shtrih-v1": (shtrih_bench, {"wire": "tcp", "protocol": "v1"}),
     "shtrih-v2": (shtrih_bench, {"wire": "tcp", "protocol": "v2"}),
     "shtrih-pty": (shtrih_bench, {"wire": "pty", "protocol": "auto"}),
+    "agent-atol-v2": (agent_bench, {"maker": "atol", "generation": "v2"}),
+    "agent-shtrih": (agent_bench, {"maker": "shtrih", "wire": "tcp", "protocol": "v2"}),
 }
 
 """Registers whose drive can be read."""

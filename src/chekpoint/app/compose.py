@@ -18,6 +18,7 @@ from chekpoint.hub.hub import Connector, Hub, MakeOperator
 from chekpoint.hub.kinds import ShopKind
 from chekpoint.hub.lane import MakeRegister
 from chekpoint.ofd.ofd_ru import OfdRu, OfdRuConfig
+from chekpoint.registers.agent import AgentConfig, AgentRegister, Switchboard, Traits, agent_routes
 from chekpoint.registers.atol import AtolConfig, AtolRegister
 from chekpoint.registers.atol_online import AtolOnlineConfig, AtolOnlineRegister
 from chekpoint.registers.shtrih import ShtrihConfig, ShtrihRegister
@@ -33,6 +34,7 @@ from chekpoint.store.store import open_store
 
 T = TypeVar("T", bound=msgspec.Struct)
 CONFIGS: Mapping[str, type[msgspec.Struct]] = {
+    "agent": AgentConfig,
     "atol": AtolConfig,
     "shtrih": ShtrihConfig,
     "atol_online": AtolOnlineConfig,
@@ -40,12 +42,24 @@ CONFIGS: Mapping[str, type[msgspec.Struct]] = {
 """Maker -> the form of a register's settings."""
 
 
+BESIDE: Mapping[str, Traits] = {
+    maker: Traits(driver.gives_tickets, driver.keeps_archive)
+    for maker, driver in (("atol", AtolRegister), ("shtrih", ShtrihRegister))
+}
+"""Makers whose registers may stand beside an agent."""
+
+
 OPERATOR_CONFIGS: Mapping[str, type[msgspec.Struct]] = {"ofd_ru": OfdRuConfig}
 """Operator -> the form of an account's settings."""
 
 
-def register_makers(clock: Clock, public_url: str = "") -> dict[str, MakeRegister]:
-    """Maker -> how to make its driver. Cloud services are told to call back at ``public_url``, if there is one."""
+def register_makers(
+    clock: Clock, public_url: str = "", board: Switchboard | None = None
+) -> dict[str, MakeRegister]:
+    """Maker -> how to make its driver. Cloud services are told to call back at ``public_url``, if there is one.
+
+    ``board``: where agents are connected; None outside a running hub.
+    """
 
     def form(row: RegisterRow, kind: type[T]) -> T:
         config: Any = msgspec.json.decode(row.config, type=kind)
@@ -63,7 +77,11 @@ def register_makers(clock: Clock, public_url: str = "") -> dict[str, MakeRegiste
     def atol_online_cloud(row: RegisterRow, note: Note) -> Register:
         return AtolOnlineRegister(form(row, AtolOnlineConfig), clock, note)
 
-    return {"atol": atol, "shtrih": shtrih, "atol_online": atol_online_cloud}
+    def agent(row: RegisterRow, note: Note) -> Register:
+        config = msgspec.json.decode(row.config, type=AgentConfig)
+        return AgentRegister(config, board, BESIDE.get(config.maker), note)
+
+    return {"atol": atol, "shtrih": shtrih, "atol_online": atol_online_cloud, "agent": agent}
 
 
 def operator_makers(clock: Clock) -> dict[str, MakeOperator]:
@@ -89,9 +107,10 @@ def shop_kinds() -> tuple[ShopKind, ...]:
     return (ExchangeKind(), RestKind(), AtolOnlineKind(), ModulKassaKind(), ApiKind())
 
 
-def doors(hub: Hub, zone: str) -> list[BaseRoute]:
-    """The addresses that shops call."""
+def doors(hub: Hub, zone: str, board: Switchboard | None = None) -> list[BaseRoute]:
+    """The addresses that shops call, and agents where there is a ``board``."""
     return [
+        *(agent_routes(hub, board) if board is not None else ()),
         *api_routes(hub),
         *callback_routes(hub),
         *bitrix.bitrix_routes(hub),
@@ -100,7 +119,9 @@ def doors(hub: Hub, zone: str) -> list[BaseRoute]:
     ]
 
 
-def build_hub(settings: Settings, http: httpx2.AsyncClient, clock: Clock | None = None) -> Hub:
+def build_hub(
+    settings: Settings, http: httpx2.AsyncClient, clock: Clock | None = None, board: Switchboard | None = None
+) -> Hub:
     """The hub of this node, not started yet. Raises StoreError when the database cannot be opened."""
     now = clock or SystemClock()
     settings.data.mkdir(parents=True, exist_ok=True)
@@ -108,7 +129,8 @@ def build_hub(settings: Settings, http: httpx2.AsyncClient, clock: Clock | None 
     chance = random.Random(secrets.randbits(128))  # noqa: S311 - names rows and buyers' pages: 128 bits of seed
     return Hub(
         store, now, chance, node=settings.node, limits=settings.limits,
-        zone=settings.zone, registers=register_makers(now, settings.public_url.rstrip("/")), operators=operator_makers(now),
+        zone=settings.zone, registers=register_makers(now, settings.public_url.rstrip("/"), board),
+        operators=operator_makers(now),
         door=lambda url, secret: WebhookShop(url, secret, http), head=settings.head,
         connectors=connectors(),
     )  # fmt: skip

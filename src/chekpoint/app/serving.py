@@ -11,16 +11,19 @@ from starlette.applications import Starlette
 from chekpoint.app import collector
 from chekpoint.app.compose import build_hub, doors, shop_kinds
 from chekpoint.app.settings import Settings, session_key
+from chekpoint.core.clock import SystemClock
 from chekpoint.hub.hub import Hub
 from chekpoint.hub.mounting import WholeMount
 from chekpoint.hub.trial import Trial
+from chekpoint.registers.agent import AgentLimits, Switchboard
 from chekpoint.web.access import first_password
 from chekpoint.web.screens import Joinery, screens
 
 
 def application(
-    settings: Settings, hub: Hub, http: httpx2.AsyncClient, *, session_key: str, trial: Trial | None = None
-) -> Starlette:
+    settings: Settings, hub: Hub, http: httpx2.AsyncClient, *, session_key: str, trial: Trial | None = None,
+    board: Switchboard | None = None,
+) -> Starlette:  # fmt: skip
     """Everything that answers on the node's port. The hub starts and stops with it."""
 
     @asynccontextmanager
@@ -38,7 +41,7 @@ def application(
     pages = screens(
         hub, secret_key=session_key, zone=settings.zone, https_only=settings.secure_cookies, joinery=joinery
     )
-    return Starlette(routes=[*doors(hub, settings.zone), WholeMount("/", pages)], lifespan=lifespan)
+    return Starlette(routes=[*doors(hub, settings.zone, board), WholeMount("/", pages)], lifespan=lifespan)
 
 
 async def _greet(settings: Settings, hub: Hub) -> None:
@@ -52,9 +55,9 @@ async def _greet(settings: Settings, hub: Hub) -> None:
 def build(settings: Settings, trial: Trial | None = None) -> Starlette:
     """Compose the node. Raises StoreError or SettingsError."""
     http = httpx2.AsyncClient(timeout=settings.limits.webhook_timeout, trust_env=False)
-    return application(
-        settings, build_hub(settings, http), http, session_key=session_key(settings), trial=trial
-    )
+    board = Switchboard(SystemClock(), AgentLimits.under(settings.limits.io_timeout))
+    hub = build_hub(settings, http, board=board)
+    return application(settings, hub, http, session_key=session_key(settings), trial=trial, board=board)
 
 
 def serve(settings: Settings, trial: Trial | None = None) -> None:
