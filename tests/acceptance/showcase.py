@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from chekpoint.app.compose import doors, shop_kinds
+from chekpoint.app.register_kinds import KINDS, asker, config_of
 from chekpoint.cli.trial import trial
 from chekpoint.core.clock import epoch_ms
 from chekpoint.core.errors import BlockReason, OutcomeUnknown, Rejected
@@ -279,7 +280,9 @@ def served(folder: Path, *, port: int = 0) -> Iterator[Site]:
             with socket.create_server(("127.0.0.1", port)) as listener:
                 address = f"http://127.0.0.1:{listener.getsockname()[1]}"
                 client = httpx2.AsyncClient(trust_env=False)
-                joinery = Joinery(shop_kinds(), address, client, trial)
+                joinery = Joinery(
+                    shop_kinds(), address, client, trial, KINDS, config_of, asker(world.hub.post.clock)
+                )
                 pages = screens(world.hub, secret_key="showcase", zone="Europe/Moscow", joinery=joinery)
                 app = Starlette(routes=[*doors(world.hub, "Europe/Moscow"), Mount("/", pages)])
                 config = uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)

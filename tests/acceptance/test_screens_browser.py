@@ -92,7 +92,7 @@ def pages(site: Site) -> list[str]:
     receipts = [f"/receipts/{receipt_id(site.world, number)}" for number in numbers]
     return ["/", "/receipts", "/receipts?q=1045", "/receipts?state=in_doubt", "/registers", "/registers/k1",
             "/registers/k4", "/incidents", "/audit", "/shops", f"/shops/{SHOP.id}", "/connect", "/connect/bitrix",
-            "/connect/api", *receipts]  # fmt: skip
+            "/connect/api", "/pools", "/registers/new", "/registers/new/atol", "/registers/k1/day", *receipts]  # fmt: skip
 
 
 def token_of(site: Site, number: int) -> str:

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from chekpoint.core.errors import BlockReason, OutcomeUnknown, RegisterBlocked, RegisterError, Rejected
-from chekpoint.core.ports import Absent, Attempt, FiscalDocument, Registered
+from chekpoint.core.ports import Absent, Attempt, Deed, Errand, FiscalDocument, Registered
 from chekpoint.emulators.drive_archive import ArchivedDocument
 from chekpoint.emulators.faults import Fault, FaultKind, FaultPlan, Point
 from chekpoint.fiscal.money import quantity_text
@@ -225,6 +225,27 @@ async def test_shift_is_opened_and_closed_once(drive_bench: RegisterBench) -> No
     assert closed.document == 5
     assert await drive_bench.register.close_shift() is None
     assert [d.code for d in drive_bench.emulated.drive.documents()] == [1, 2, 3, 5]
+
+
+async def test_cash_and_an_x_report_make_no_fiscal_document(drive_bench: RegisterBench) -> None:
+    await drive_bench.register.open_shift()
+    last = drive_bench.emulated.drive.last_fd
+    register, before = drive_bench.register, drive_bench.emulated.cash
+    told = [("cash", 50_000), ("cash", -20_000), ("x_report", 0)]
+    for number, (deed, kopecks) in enumerate(told):
+        errand = Errand(id=f"01932d9b-0000-7000-9000-{number:012d}", deed=Deed(deed), kopecks=kopecks)
+        assert await register.run(errand)
+    assert drive_bench.emulated.cash - before == 30_000
+    too_much = Errand(id="01932d9b-0000-7000-9000-000000000009", deed=Deed.CASH, kopecks=-99_999_999)
+    with pytest.raises(RegisterError):
+        await register.run(too_much)
+    assert drive_bench.emulated.cash - before == 30_000
+    assert drive_bench.emulated.drive.last_fd == last
+
+
+async def test_a_cloud_refuses_cash_and_reports_in_words(cloud_bench: RegisterBench) -> None:
+    with pytest.raises(Rejected):
+        await cloud_bench.register.run(Errand(id="1", deed=Deed.X_REPORT))
 
 
 async def test_status_tells_who_and_how_far(drive_bench: RegisterBench) -> None:

@@ -178,3 +178,20 @@ def test_a_time_of_day_is_today_or_tomorrow() -> None:
     assert [daytime.is_time(t) for t in ("23:59", "24:00", "7:00", "", "07:60", "٠٧:00")] == [True] + [
         False
     ] * 5
+
+
+async def test_the_totals_of_a_shift_tell_a_strangers_receipt_from_ours(database: str) -> None:
+    till = Clocked()
+    async with running(database, {"r1": till}) as hub:
+        await offer(hub, sale(1, total=10_000), sale(2, total=5_000))
+        await settled(hub, 2)
+        (good,) = await hub.store.read(lambda tx: registers.totals(tx, FN))
+        assert good.agrees
+        assert [(one.held, one.total, one.our_total) for one in good.sums] == [(2, 15_000, 15_000)]
+        till.sign(700, 1, 3, None)
+        await offer(hub, sale(3, total=1_000))
+        await settled(hub, 3)
+        await until(lambda: hub.lanes["r1"].last_fd == len(till.archive))
+        (bad,) = await hub.store.read(lambda tx: registers.totals(tx, FN))
+    assert not bad.agrees
+    assert [(one.held, one.total, one.ours, one.our_total) for one in bad.sums] == [(4, 16_700, 3, 16_000)]

@@ -6,9 +6,7 @@ import pytest
 from jinja2 import Environment, FileSystemLoader, nodes
 
 import chekpoint.web
-from chekpoint.web.lingo import Lingo
-from chekpoint.web.texts_en import EN
-from chekpoint.web.texts_ru import RU
+from chekpoint.web.lingo import TEXTS, Lingo
 
 TEMPLATES = Path(chekpoint.web.__file__).parent / "templates"
 NAMES = sorted(found.name for found in TEMPLATES.glob("*.html"))
@@ -39,4 +37,8 @@ def test_each_text_of_a_template_is_there_in_both_languages(name: str) -> None:
             and call.node.name == "t"
             and isinstance(call.args[0], nodes.Const)
         ):
-            assert call.args[0].value in RU.keys() & EN.keys(), f"line {call.lineno}"
+            assert call.args[0].value in TEXTS["ru"].keys() & TEXTS["en"].keys(), f"line {call.lineno}"
+
+
+def test_both_languages_say_the_same_things() -> None:
+    assert TEXTS["ru"].keys() == TEXTS["en"].keys()

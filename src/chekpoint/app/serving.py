@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 
 from chekpoint.app import collector
 from chekpoint.app.compose import build_hub, doors, shop_kinds
+from chekpoint.app.register_kinds import KINDS, asker, config_of
 from chekpoint.app.settings import Settings, session_key
 from chekpoint.core.clock import SystemClock
 from chekpoint.hub.hub import Hub
@@ -37,7 +38,7 @@ def application(
             await hub.stop()
             await http.aclose()
 
-    joinery = Joinery(shop_kinds(), settings.address, http, trial)
+    joinery = Joinery(shop_kinds(), settings.address, http, trial, KINDS, config_of, asker(hub.post.clock))
     pages = screens(
         hub, secret_key=session_key, zone=settings.zone, https_only=settings.secure_cookies, joinery=joinery
     )

@@ -1,7 +1,7 @@
 """Connecting a shop, whatever its kind: answers are checked, the shop is stored whole, each deed is audited."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -33,17 +33,24 @@ class Wanted(NamedTuple):
 def wanted(
     kind: ShopKind, given: Mapping[str, str], sellers: list[people.Seller], shops: list[people.Shop]
 ) -> Wanted:
-    """The checked answers; raises Unfilled with everything that is wrong at once."""
+    """The checked answers for a shop; raises Unfilled with everything that is wrong at once."""
+    return chosen(kind.asks, given, sellers, [one.name for one in shops])
+
+
+def chosen(
+    asks: Sequence[Ask], given: Mapping[str, str], sellers: list[people.Seller], taken: Iterable[str]
+) -> Wanted:
+    """Name, seller and answers; raises Unfilled with everything that is wrong at once."""
     faults: dict[str, Words] = {}
-    answers = {ask.name: _answer(ask, given.get(ask.name, ""), faults) for ask in kind.asks}
+    answers = {ask.name: _answer(ask, given.get(ask.name, ""), faults) for ask in asks}
     name, site = given.get("name", "").strip(), given.get("site", "").strip()
     if not (0 < len(name) <= NAME_MOST and name.isprintable()):
         faults["name"] = (
             f"Название: от 1 до {NAME_MOST} знаков.",
             f"A name has 1 to {NAME_MOST} characters.",
         )
-    elif any(one.name == name for one in shops):
-        faults["name"] = ("Магазин с таким названием уже есть.", "There is a shop of that name.")
+    elif name in set(taken):
+        faults["name"] = ("Такое название уже есть.", "This name is taken.")
     if site and not _is_site(site):
         faults["site"] = ("Адрес сайта начинается с https://.", "The site's address begins with https://.")
     seller = given.get("seller", "") or (sellers[0].id if len(sellers) == 1 else "")
@@ -102,6 +109,13 @@ class Joining:
         people.add_key(tx, key, shop.id, secret)
         self._note(tx, "key_add", shop.id, {"key": key, "hint": secret[:8]})
         return secret
+
+    def add_register(self, tx: Tx, seller_id: str, name: str, *, maker: str, config: bytes) -> str:
+        """A new register in its seller's default pool; its id. Raises StoreError when the name is taken."""
+        key = self._keys.new()
+        people.add_register(tx, key, seller_id, name, maker=maker, config=config)
+        self._note(tx, "register_add", key, {"maker": maker, "name": name})
+        return key
 
     def revoke(self, tx: Tx, shop: people.Shop, key: str) -> None:
         """The key opens nothing any more; raises Unfit when it is not a living key of this shop."""

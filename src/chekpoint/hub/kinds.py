@@ -34,6 +34,16 @@ class Ask(NamedTuple):
     default: str = ""
 
 
+class RegisterKind(NamedTuple):
+    """One kind of register that can be added. ``maker`` is the driver's name."""
+
+    way: str
+    maker: str
+    title: Words
+    means: Words
+    asks: tuple[Ask, ...]
+
+
 class Step(NamedTuple):
     """One step and how it went; ``ok`` is None while it is only told. ``detail`` is evidence, verbatim."""
 

@@ -79,7 +79,7 @@ _SUMS: Final = Query(
         func.count().filter(_OURS), func.coalesce(func.sum(fiscal_document.c.total).filter(_OURS), literal_column("0")),
     )
     .where(
-        fiscal_document.c.fn == bindparam("drive"), fiscal_document.c.document.in_((3, 31, 4, 41)),
+        fiscal_document.c.fn == bindparam("drive"), fiscal_document.c.document.in_([literal_column(n) for n in ("3", "31", "4", "41")]),
         fiscal_document.c.shift_number >= bindparam("since"),
     )
     .group_by(fiscal_document.c.shift_number, fiscal_document.c.kind)

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, func, literal_column, select
 from chekpoint.core.ports import RegisterStatus
 from chekpoint.store.journal import Tx
 from chekpoint.store.sql import Query
-from chekpoint.store.tables import fiscal_document, lane, reading, register, seller, shift, ticket
+from chekpoint.store.tables import exchange, fiscal_document, lane, reading, register, seller, shift, ticket
 from chekpoint.store.views_scan import moment
 
 _STATUS: Final = msgspec.json.Decoder(RegisterStatus)
@@ -173,3 +173,25 @@ _DRIVES: Final = Query(select(lane.c.fn).where(lane.c.fn.is_not(None)).order_by(
 def drives(tx: Tx) -> list[str]:
     """The fiscal drives that lanes work with now."""
     return [row[0] for row in tx.all(_DRIVES)]
+
+
+class Talk(NamedTuple):
+    """One raw exchange with a register, as it was kept (masked)."""
+
+    at: int
+    attempt_id: str | None
+    request: str
+    answer: str
+
+
+_TALKS: Final = Query(
+    select(exchange.c.at, exchange.c.attempt_id, exchange.c.request, exchange.c.answer)
+    .where(exchange.c.register_id == bindparam("register"))
+    .order_by(exchange.c.id.desc())
+    .limit(30)
+)
+
+
+def talks(tx: Tx, register_id: str) -> list[Talk]:
+    """The last exchanges, newest first."""
+    return [Talk(*row) for row in tx.all(_TALKS, register=register_id)]

@@ -1,6 +1,6 @@
 """What every page needs: the hub, the templates, the language, and who is looking."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
@@ -13,9 +13,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from chekpoint.core.clock import epoch_ms
+from chekpoint.core.ports import RegisterStatus
 from chekpoint.fiscal.printed_rows import TEST_FN
 from chekpoint.hub.hub import Hub
-from chekpoint.hub.kinds import ShopKind
+from chekpoint.hub.kinds import RegisterKind, ShopKind
 from chekpoint.hub.trial import Trial, Trials
 from chekpoint.store import views_incidents, views_registers
 from chekpoint.store.journal import Tx
@@ -35,6 +36,9 @@ class Joinery(NamedTuple):
     address: str = ""  # of this hub, as shops reach it; no slash at the end
     http: httpx2.AsyncClient | None = None
     trial: Trial | None = None
+    register_kinds: tuple[RegisterKind, ...] = ()
+    config_of: Callable[[RegisterKind, Mapping[str, str]], bytes] | None = None
+    ask_register: Callable[[str, bytes], Awaitable[RegisterStatus]] | None = None
 
 
 class Desk:
@@ -45,12 +49,25 @@ class Desk:
         self.kinds, self.address = joinery.kinds, joinery.address
         self.http = joinery.http or httpx2.AsyncClient(timeout=10.0, trust_env=False)
         self.trials = Trials(joinery.trial) if joinery.trial is not None else None
+        self.register_kinds, self._joinery = joinery.register_kinds, joinery
         self.store, self.clock, self.keys = hub.store, hub.post.clock, hub.post.keys
         self.door = Door(hub.store, hub.post.clock)
         self._templates = Environment(
             loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined,
             trim_blocks=True, lstrip_blocks=True,
         )  # fmt: skip
+
+    def config_of(self, kind: RegisterKind, given: Mapping[str, str]) -> bytes:
+        """The settings of a register out of the answers; raises Unfilled."""
+        if self._joinery.config_of is None:
+            raise HTTPException(404)
+        return self._joinery.config_of(kind, given)
+
+    async def ask_register(self, maker: str, config: bytes) -> RegisterStatus:
+        """Ask a register that is not ours yet who it is; raises RegisterError."""
+        if self._joinery.ask_register is None:
+            raise HTTPException(404)
+        return await self._joinery.ask_register(maker, config)
 
     def now(self) -> int:
         """Milliseconds UTC."""

@@ -15,14 +15,17 @@ from chekpoint.core.errors import StoreError
 from chekpoint.fiscal.printed import STYLE
 from chekpoint.hub.hub import Hub
 from chekpoint.web import (
+    add_register_page,
     audit_page,
     buyer_page,
     chain_page,
     connect_page,
     incidents_page,
     live,
+    pools_page,
     receipt_page,
     receipts_page,
+    register_day_page,
     registers_page,
     shops_page,
     sign_in_page,
@@ -69,7 +72,8 @@ def screens(
 
 def _routes() -> list[Route | Mount]:
     pages = (
-        sign_in_page, chain_page, receipts_page, receipt_page, registers_page, incidents_page, audit_page,
+        sign_in_page, chain_page, receipts_page, receipt_page, add_register_page,
+        register_day_page, registers_page, pools_page, incidents_page, audit_page,
         shops_page, connect_page, buyer_page,
     )  # fmt: skip
     return [
