@@ -251,7 +251,7 @@ def trouble_of(fault: Exception, settings: LinkSettings) -> Trouble:
     if isinstance(fault, ConnectionClosed):
         return _closed(fault, detail)
     if isinstance(fault, InvalidStatus):
-        return _refused(fault.response.status_code, detail)
+        return trouble_of_status(fault.response.status_code, detail)
     for kinds, ru, en in _FAULTS:
         if isinstance(fault, kinds):
             return Trouble(ru=ru.format(settings.hub), en=en.format(settings.hub), detail=detail)
@@ -282,7 +282,8 @@ _FAULTS: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, s
 )
 
 
-def _refused(status: int, detail: str) -> Trouble:
+def trouble_of_status(status: int, detail: str) -> Trouble:
+    """What an HTTP answer instead of a WebSocket means to a person."""
     if status in {401, 403}:
         return Trouble(
             ru="Ключ агента не принят: выдайте новый на хабе (chekpoint agents add) и замените",

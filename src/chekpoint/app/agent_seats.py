@@ -42,6 +42,7 @@ class Seat:
         self.config = b""
         self.register: Register | None = None
         self.notes: list[tuple[str, str]] = []
+        self.served = False  # has a hub asked for it?
 
     def note(self, request: str, answer: str) -> None:
         """Keep a raw exchange for the answer that is being made."""
@@ -77,6 +78,7 @@ class Seats:
         """Ask the register; ``began`` is called when nothing can be taken back any more. Never raises an error."""
         try:
             seat, config = self._seat(ask.maker, ask.config)
+            seat.served |= ask.id > 0
             await self._turn(seat, ask.patience)
         except RegisterBlocked as blocked:
             return failed(ask.id, blocked)
@@ -86,7 +88,22 @@ class Seats:
         finally:
             seat.lock.release()
 
+    def works(self, maker: str, config: dict[str, Any]) -> Seat | None:
+        """The seat of a device whose wire is open just now."""
+        try:
+            place, _ = self._place(maker, config)
+        except RegisterBlocked:
+            return None
+        seat = self._seats.get((maker, *place))
+        return seat if seat is not None and seat.register is not None else None
+
     def _seat(self, maker: str, config: dict[str, Any]) -> tuple[Seat, bytes]:
+        place, whole = self._place(maker, config)
+        where = ":".join(str(part) for part in place if part is not None)
+        return self._seats.setdefault((maker, *place), Seat(maker, where)), whole
+
+    def _place(self, maker: str, config: dict[str, Any]) -> tuple[list[Any], bytes]:
+        """Which device it is, and its settings whole."""
         form = self._forms.get(maker)
         if form is None or maker not in self._makers:
             raise RegisterBlocked(BlockReason.CONFIGURATION, f"Агент не знает марки «{maker}»: обновите его")
@@ -97,9 +114,7 @@ class Seats:
         place = [getattr(whole, name, None) for name in _PLACE]
         if place[2] is not None:  # a serial port: host and port mean nothing then
             place[3:] = [None, None]
-        where = ":".join(str(part) for part in place if part is not None)
-        seat = self._seats.setdefault((maker, *place), Seat(maker, where))
-        return seat, msgspec.json.encode(whole)
+        return place, msgspec.json.encode(whole)
 
     async def _turn(self, seat: Seat, patience: float) -> None:
         try:

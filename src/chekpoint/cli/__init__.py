@@ -2,6 +2,7 @@
 
 import typer
 
+from chekpoint.cli import agent as _agent
 from chekpoint.cli import bitrix as _bitrix
 from chekpoint.cli import check as _check
 from chekpoint.cli import decode as _decode
@@ -42,6 +43,8 @@ _registers_app.command("write-off")(_registers.write_off)
 _registers_app.command("status")(_registers.status)
 app.add_typer(_registers_app, name="registers")
 
+app.command()(_agent.agent)
+app.add_typer(_agent.agents_app, name="agents")
 app.add_typer(_pools.pools_app, name="pools")
 app.add_typer(_shops.shops_app, name="shops")
 

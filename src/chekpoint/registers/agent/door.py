@@ -6,8 +6,9 @@ from typing import Final, NamedTuple
 
 import msgspec
 import structlog
-from starlette.responses import PlainTextResponse
-from starlette.routing import BaseRoute, WebSocketRoute
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from chekpoint import __version__
@@ -26,6 +27,7 @@ from chekpoint.registers.agent.wire import (
     SLOW,
     UNREADABLE,
     Hello,
+    Knock,
     Welcome,
     WireError,
     encode,
@@ -37,6 +39,7 @@ from chekpoint.store.agents import Agent
 log = structlog.get_logger()
 MAKER: Final = "agent"
 _GONE: Final = 1001
+_UNKNOWN: Final = "ключ агента не принят / the agent's key is not accepted"
 
 
 class Ended(NamedTuple):
@@ -53,8 +56,12 @@ class _Refused(Exception):
 
 
 def agent_routes(hub: Hub, board: Switchboard) -> list[BaseRoute]:
-    """The address that agents call."""
-    return [WebSocketRoute(PATH, AgentDoor(hub, board).enter, name="agent")]
+    """The address that agents call; asked without a WebSocket it only says whether the key opens it."""
+    door = AgentDoor(hub, board)
+    return [
+        WebSocketRoute(PATH, door.enter, name="agent"),
+        Route(PATH, door.knock, methods=["GET"], name="agent_check"),
+    ]
 
 
 class AgentDoor:
@@ -62,6 +69,20 @@ class AgentDoor:
 
     def __init__(self, hub: Hub, board: Switchboard) -> None:
         self._hub, self._board, self._clock = hub, board, hub.post.clock
+
+    async def knock(self, request: Request) -> Response:
+        """An agent's self-check: it must not push out the agent that is connected with the same key."""
+        try:
+            agent = await self._agent(request)
+        except StoreError as error:
+            return PlainTextResponse(f"journal: {error}", 503)
+        if agent is None:
+            return PlainTextResponse(_UNKNOWN, 401, {"www-authenticate": "Bearer"})
+        told = Knock(
+            agent=agent.name, node=self._hub.post.node, version=__version__,
+            at=epoch_ms(self._clock.now()), connected=self._board.line(agent.name) is not None,
+        )  # fmt: skip
+        return Response(msgspec.json.encode(told), media_type="application/json")
 
     async def enter(self, socket: WebSocket) -> None:
         """One connection, from its handshake to its end."""
@@ -71,9 +92,7 @@ class AgentDoor:
             await socket.send_denial_response(PlainTextResponse(f"journal: {error}", 503))
             return
         if agent is None:
-            await socket.send_denial_response(
-                PlainTextResponse("ключ агента не принят / the agent's key is not accepted", 401)
-            )
+            await socket.send_denial_response(PlainTextResponse(_UNKNOWN, 401))
             return
         await socket.accept()
         try:
@@ -85,8 +104,8 @@ class AgentDoor:
             return
         await self._carry(socket, agent, line)
 
-    async def _agent(self, socket: WebSocket) -> Agent | None:
-        scheme, _, secret = socket.headers.get("authorization", "").partition(" ")
+    async def _agent(self, call: HTTPConnection) -> Agent | None:
+        scheme, _, secret = call.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
         return await self._hub.store.read(lambda tx: agents.agent_of_key(tx, secret.strip()))

@@ -68,6 +68,16 @@ class Welcome(Message, frozen=True, kw_only=True, tag="welcome"):
     silence: float
 
 
+class Knock(Message, frozen=True, kw_only=True):
+    """The answer to a self-check over plain HTTP. ``connected``: an agent with this key is connected now."""
+
+    agent: str
+    node: str
+    version: str
+    at: int
+    connected: bool
+
+
 class Beat(Message, frozen=True, kw_only=True, tag="beat"):
     """The hub's moment; the agent sends it back unchanged, at once."""
 
