@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench import bitrix, codec, growth, intake, lifecycle, size
+from bench import bitrix, codec, growth, intake, lifecycle, registers, size
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -73,6 +73,20 @@ BENCHES = {
             Figure("resident_mib", 200.0, False, "MiB resident, 100,000 queued, 100 registers"),
             Figure("serve_ready_seconds", 2.0, False, "s until serve is ready, existing database"),
             Figure("help_seconds", 0.4, False, "s for chekpoint --help"),
+        ),
+    ),
+    "registers": Bench(
+        "a burst of 10,000 receipts on 100 registers of mixed speed; the hub's own part; 1,000 idle registers", registers.run,
+        (
+            Figure("burst_to_ideal", 1.03, False, "of the ideal makespan, virtual clock"),
+            Figure("failing_to_ideal", 1.10, False, "of it, ten registers dying midway"),
+            Figure("lost", 0, False, "receipts lost, both together"),
+            Figure("doubled", 0, False, "receipts doubled, both together"),
+            Figure("first_byte_p50_ms", 10.0, False, "ms from intake's commit to the first byte at an idle register, p50"),
+            Figure("first_byte_p99_ms", 40.0, False, "ms of that, p99"),
+            Figure("agent_p99_ms", 80.0, False, "ms of that through an agent on loopback, p99"),
+            Figure("idle_core_percent", 25.0, False, "% of one core, 1,000 registers asked each 10 s"),
+            Figure("idle_resident_mib", 250.0, False, "MiB resident, 1,000 registers"),
         ),
     ),
     "bitrix": Bench(
