@@ -152,3 +152,23 @@ async def test_a_block_keeps_its_first_moment_until_the_lane_works(database: str
         await node.store.write(block)
         assert await node.store.write(lambda tx: lanes.unblock(tx, "r1", check=tx.now))
         assert not await node.store.write(lambda tx: lanes.unblock(tx, "r1", check=tx.now))
+
+
+async def test_an_idle_lane_that_only_looks_whether_anything_waits_still_sees_the_next_receipt(
+    database: str,
+) -> None:
+    """A register whose shift is closed looks before it opens one; looking must keep the lease fresh."""
+    clock = HandClock()
+    async with bench(database, clock) as node:
+        await node.furnish()
+        lease = await node.take()
+        wanted = lanes.Want(
+            register="r1", pools=(Place(SELLER, None),), fence=lease.fence, lease_ms=LEASE_SECONDS * 1000,
+            enough_ms=LEASE_SECONDS * 900, fn=FN, last_fd=0, taxations=63, marks=True,
+        )  # fmt: skip
+        for _ in range(5):
+            clock.advance(LEASE_SECONDS / 3)
+            assert not await node.store.write(lambda tx: lanes.waits(tx, wanted))
+        await node.accept(1)
+        clock.advance(LEASE_SECONDS / 3)
+        assert await node.store.write(lambda tx: lanes.waits(tx, wanted))

@@ -323,7 +323,10 @@ def claim(tx: Tx, want: Want, name_attempt: Callable[[str, int], str]) -> Claime
 
 
 def waits(tx: Tx, want: Want) -> bool:
-    """Is there a receipt that the lane could take?"""
+    """Is there a receipt that the lane could take? The lease is renewed as ``claim`` does."""
+    if _candidate(tx, want) is not None:
+        return True
+    renew(tx, want.register, want.fence, lease_ms=want.lease_ms)
     return _candidate(tx, want) is not None
 
 
