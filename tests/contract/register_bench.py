@@ -60,6 +60,12 @@ def carried(bench: RegisterBench, receipt: Receipt) -> Receipt:
     return narrow(receipt) if narrow is not None else receipt
 
 
+def cannot(bench: RegisterBench) -> frozenset[str]:
+    """Names of contents that the bench's protocol has no words for, and its driver refuses by itself."""
+    said: frozenset[str] = getattr(bench, "cannot", frozenset())
+    return said
+
+
 def attempt_of(bench: RegisterBench, receipt: Receipt, number: int = 1) -> Attempt:
     """An attempt as a lane makes it: the drive and its last document are remembered before the first byte.
 

@@ -36,7 +36,8 @@ from chekpoint.fiscal.vat import VatRate
 from tests.contract.agent_bench import agent_bench
 from tests.contract.atol_bench import atol_bench
 from tests.contract.atol_online_bench import atol_online_bench
-from tests.contract.register_bench import RegisterBench, attempt_of, carried, truth
+from tests.contract.komtet_bench import komtet_bench
+from tests.contract.register_bench import RegisterBench, attempt_of, cannot, carried, truth
 from tests.contract.shtrih_bench import shtrih_bench
 from tests.emulated_world import item, receipt
 
@@ -57,6 +58,7 @@ BENCHES: dict[str, tuple[Opener, dict[str, Any]]] = {
 CLOUDS: dict[str, tuple[Opener, dict[str, Any]]] = {
     "atol-online-v4": (atol_online_bench, {"version": "v4"}),
     "atol-online-v5": (atol_online_bench, {"version": "v5"}),
+    "komtet": (komtet_bench, {}),
 }
 """Services that answer for our own ids alone."""
 ALL = BENCHES | CLOUDS
@@ -187,6 +189,11 @@ async def settle(bench: RegisterBench, attempt: Attempt, tries: int = 400) -> Re
 @pytest.mark.parametrize("name", CONTENTS)
 async def test_one_document_with_the_very_content(bench: RegisterBench, name: str) -> None:
     content = CONTENTS[name]
+    if name in cannot(bench):  # said before the first byte, and in words
+        with pytest.raises(Rejected) as refused:
+            await bench.register.submit(attempt_of(bench, content))
+        assert (refused.value.code, truth(bench)) == ("unsupported", [])
+        return
     made = await bench.register.submit(attempt_of(bench, content))
     (archived,) = truth(bench)
     assert_same(made.document, archived)

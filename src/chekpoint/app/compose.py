@@ -21,6 +21,7 @@ from chekpoint.ofd.ofd_ru import OfdRu, OfdRuConfig
 from chekpoint.registers.agent import AgentConfig, AgentRegister, Switchboard, Traits, agent_routes
 from chekpoint.registers.atol import AtolConfig, AtolRegister
 from chekpoint.registers.atol_online import AtolOnlineConfig, AtolOnlineRegister
+from chekpoint.registers.komtet import KomtetConfig, KomtetRegister
 from chekpoint.registers.shtrih import ShtrihConfig, ShtrihRegister
 from chekpoint.shops import atol_online, bitrix, modulkassa
 from chekpoint.shops.api_v1 import api_routes
@@ -38,6 +39,7 @@ CONFIGS: Mapping[str, type[msgspec.Struct]] = {
     "atol": AtolConfig,
     "shtrih": ShtrihConfig,
     "atol_online": AtolOnlineConfig,
+    "komtet": KomtetConfig,
 }
 """Maker -> the form of a register's settings."""
 
@@ -77,11 +79,20 @@ def register_makers(
     def atol_online_cloud(row: RegisterRow, note: Note) -> Register:
         return AtolOnlineRegister(form(row, AtolOnlineConfig), clock, note)
 
+    def komtet_cloud(row: RegisterRow, note: Note) -> Register:
+        return KomtetRegister(form(row, KomtetConfig), clock, note)
+
     def agent(row: RegisterRow, note: Note) -> Register:
         config = msgspec.json.decode(row.config, type=AgentConfig)
         return AgentRegister(config, board, BESIDE.get(config.maker), note)
 
-    return {"atol": atol, "shtrih": shtrih, "atol_online": atol_online_cloud, "agent": agent}
+    return {
+        "atol": atol,
+        "shtrih": shtrih,
+        "atol_online": atol_online_cloud,
+        "komtet": komtet_cloud,
+        "agent": agent,
+    }
 
 
 def operator_makers(clock: Clock) -> dict[str, MakeOperator]:

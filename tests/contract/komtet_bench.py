@@ -1,0 +1,149 @@
+"""Komtet Kassa as a register against its test double, on real ports, with its callbacks."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx2
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from chekpoint.core.clock import SystemClock
+from chekpoint.emulators.atol_web.serve import server as plain_server
+from chekpoint.emulators.drive_archive import Registration
+from chekpoint.emulators.faults import FaultPlan
+from chekpoint.emulators.fiscal_drive import FiscalDrive
+from chekpoint.emulators.komtet.face import Face, server
+from chekpoint.emulators.komtet.service import Komtet, ShopSetup
+from chekpoint.emulators.register import EmulatedRegister
+from chekpoint.registers.komtet import KomtetConfig, KomtetRegister, recognised
+from tests.contract.atol_bench import listening
+
+
+class Wire(httpx2.AsyncHTTPTransport):
+    """A real connection on which one task can be lost on its way there or back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loses_answer = self.loses_command = False
+        self.late: list[httpx2.Request] = []
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        carries = request.url.path.endswith("/task")
+        if carries and self.loses_command:
+            self.loses_command = False
+            await request.aread()
+            self.late.append(request)
+            raise httpx2.ReadTimeout("the command hangs")
+        answer = await super().handle_async_request(request)
+        if carries and self.loses_answer:
+            self.loses_answer = False
+            await answer.aread()
+            raise httpx2.RemoteProtocolError("the answer is cut")
+        return answer
+
+
+class KomtetBench:
+    """``RegisterBench`` over the service. Its callbacks come to a port of their own, as they come to a hub."""
+
+    cannot = frozenset({"kopecks off the total"})
+
+    def __init__(self, *, faults: FaultPlan | None = None, setup: ShopSetup | None = None) -> None:
+        self.faults = faults or FaultPlan()
+        self.emulated = EmulatedRegister(FiscalDrive(), clock=SystemClock(), faults=self.faults)
+        self.emulated.ensure_registered(Registration())
+        self.setup = setup or ShopSetup(callback_pause=0.02)
+        self.service = Komtet(self.setup, [self.emulated], clock=SystemClock())
+        self.face = Face(self.service, self.faults)
+        self.wire = Wire()
+        self._socket, self._ear_socket = listening(0), listening(0)
+        self.port = self._socket.getsockname()[1]
+        self.callback_url = f"http://127.0.0.1:{self._ear_socket.getsockname()[1]}/called"
+        self.heard: list[str] = []
+        self.config = KomtetConfig(
+            shop_id=self.setup.shop_id, secret=self.setup.secret, queue_id=self.setup.queue_id, inn=self.setup.inn,
+            payment_address="https://shop.example", base_url=f"http://127.0.0.1:{self.port}", patience=5.0,
+            poll_every=0.02, callback_url=self.callback_url,
+        )  # fmt: skip
+        self.http = httpx2.AsyncClient(transport=self.wire)
+        self.register = KomtetRegister(self.config, SystemClock(), http=self.http)
+        self._server: uvicorn.Server | None = None
+        self._ear: uvicorn.Server | None = None
+
+    async def _called(self, request: Request) -> Response:
+        told = recognised(self.config.secret, self.callback_url, request.headers, await request.body())
+        if told is None:
+            return JSONResponse({}, 403)
+        self.heard.append(told.attempt_id)
+        self.register.hear(told)
+        return JSONResponse({})
+
+    async def open_ear(self) -> None:
+        ear = Starlette(routes=[Route("/called", self._called, methods=["POST"])])
+        self._ear = plain_server(ear)
+        await _up(self._ear, self._ear_socket)
+
+    async def close_ear(self) -> None:
+        if self._ear is not None:
+            await _down(self._ear, self._ear_socket)
+
+    async def start(self) -> None:
+        self._server = server(self.face, port=self.port)
+        await _up(self._server, self._socket)
+
+    async def stop(self) -> None:
+        if self._server is not None:
+            await _down(self._server, self._socket)
+        self._server = None
+
+    def lose_answer(self) -> None:
+        self.wire.loses_answer = True
+
+    def lose_command(self) -> None:
+        self.wire.loses_command = True
+
+    async def deliver_late(self) -> None:
+        async with httpx2.AsyncClient() as client:
+            for late in self.wire.late:
+                await client.request(late.method, late.url, content=late.content, headers=late.headers)
+        self.wire.late.clear()
+
+    async def break_link(self) -> None:
+        await self.stop()
+
+    async def mend_link(self) -> None:
+        self._socket = listening(self.port)
+        await self.start()
+
+
+async def _up(served: uvicorn.Server, listener: object) -> None:
+    served.config.load()
+    served.lifespan = served.config.lifespan_class(served.config)
+    await served.startup(sockets=[listener])  # type: ignore[list-item]
+
+
+async def _down(served: uvicorn.Server, listener: object) -> None:
+    served.force_exit = True
+    await served.lifespan.shutdown()
+    await served.shutdown(sockets=[listener])  # type: ignore[list-item]
+
+
+@asynccontextmanager
+async def komtet_bench(
+    *, faults: FaultPlan | None = None, setup: ShopSetup | None = None
+) -> AsyncIterator[KomtetBench]:
+    """A running bench; everything it opened is closed at the end."""
+    bench = KomtetBench(faults=faults, setup=setup)
+    await bench.open_ear()
+    await bench.start()
+    try:
+        yield bench
+    finally:
+        await bench.stop()
+        await bench.close_ear()
+        await bench.register.aclose()
+        await bench.http.aclose()
+        bench.service.close()
+        bench.emulated.close()
