@@ -53,8 +53,8 @@ class KomtetBench:
     def __init__(self, *, faults: FaultPlan | None = None, setup: ShopSetup | None = None) -> None:
         self.faults = faults or FaultPlan()
         self.emulated = EmulatedRegister(FiscalDrive(), clock=SystemClock(), faults=self.faults)
-        self.emulated.ensure_registered(Registration())
         self.setup = setup or ShopSetup(callback_pause=0.02)
+        self.emulated.ensure_registered(Registration(seller_inn=self.setup.inn))
         self.service = Komtet(self.setup, [self.emulated], clock=SystemClock())
         self.face = Face(self.service, self.faults)
         self.wire = Wire()
