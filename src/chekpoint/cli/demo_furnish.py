@@ -2,67 +2,78 @@
 
 import secrets
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import msgspec
 
 from chekpoint.cli.demo_hub import PlayError
 from chekpoint.cli.demo_site import DemoSite
-from chekpoint.cli.demo_stand import INN, SELLER, Stand
+from chekpoint.cli.demo_stand import AGENT, INN, OTHER, OTHER_INN, SELLER, Stand
 from chekpoint.core.clock import SystemClock
 from chekpoint.core.errors import StoreError
 from chekpoint.emulators.ofd.account import API_KEY
-from chekpoint.store import lanes, people
+from chekpoint.store import agents, lanes, people, pools
 from chekpoint.store.journal import Tx
 from chekpoint.store.store import open_store
 
-SELLER_ID, SHOP_ID, SITE_ID = f"{1:032x}", f"{2:032x}", f"{3:032x}"
+SELLER_ID, SHOP_ID, SITE_ID, OTHER_ID = f"{1:032x}", f"{2:032x}", f"{3:032x}", f"{4:032x}"
+FIRST_REGISTER, FIRST_ACCOUNT = 10, 20
 
 
-async def furnish(data: Path, stand: Stand, site: DemoSite | None) -> str:
-    """One seller, one shop, the registers at their addresses, access to the operator; returns an API key.
+class Keys(NamedTuple):
+    """What the demonstration's programs sign in with."""
+
+    api: str
+    agent: str
+
+
+async def furnish(data: Path, stand: Stand, site: DemoSite | None) -> Keys:
+    """Two sellers, a shop for both, the registers at their addresses, access to the operator.
 
     Raises PlayError.
     """
     store = open_store(f"sqlite:///{data / 'chekpoint.db'}", node="demo", clock=SystemClock())
-    secret = f"ck_{secrets.token_urlsafe(32)}"
+    keys = Keys(f"ck_{secrets.token_urlsafe(32)}", f"ak_{secrets.token_urlsafe(32)}")
     await store.start()
     try:
-        await store.write(lambda tx: _setup(tx, stand, site, secret))
+        await store.write(lambda tx: _setup(tx, stand, site, keys))
     except StoreError as error:
         raise PlayError(f"{data}: {error}") from error
     finally:
         await store.stop()
-    return secret
+    return keys
 
 
-def _setup(tx: Tx, stand: Stand, site: DemoSite | None, secret: str) -> None:
+def _setup(tx: Tx, stand: Stand, site: DemoSite | None, keys: Keys) -> None:
     if not people.sellers(tx):
-        people.add_seller(tx, SELLER_ID, INN, SELLER)
-        people.add_shop(
-            tx,
-            people.Shop(
-                SHOP_ID, SELLER_ID, "демо-магазин", "api", "https://shop.example", 300, None, None, None
-            ),
-        )
-        for number in range(len(stand.urls)):
-            name = f"Касса {number + 1}"
-            people.add_register(tx, f"{number + 10:032x}", SELLER_ID, name, maker="atol", config=b"{}")
-        people.add_shop(
-            tx,
-            people.Shop(
-                SITE_ID, SELLER_ID, "сайт shop.test", "bitrix", "https://shop.test", 300, None, None, None
-            ),
-        )
-        people.add_account(tx, f"{20:032x}", SELLER_ID, "ofd_ru", b"{}")
-    for number, url in enumerate(stand.urls):
-        config = {"base_url": url, "read_timeout": 1.0, "connect_timeout": 1.0, "poll_timeout": 10.0}
-        lanes.configure(tx, f"{number + 10:032x}", msgspec.json.encode(config))
+        _people(tx, stand)
+    for number, one in enumerate(stand.placed):
+        lanes.configure(tx, f"{FIRST_REGISTER + number:032x}", msgspec.json.encode(one.config))
     if site is not None:
         people.configure_shop(tx, SITE_ID, site.settings())
-    people.configure_account(tx, f"{20:032x}", msgspec.json.encode(_account(stand)))
-    people.add_key(tx, f"{secrets.randbits(128):032x}", SHOP_ID, secret)
+    for number, inn in enumerate((INN, OTHER_INN)):
+        account = {"base_url": stand.account_url, "inn": inn, "token": API_KEY, "min_interval": 0.2}
+        people.configure_account(tx, f"{FIRST_ACCOUNT + number:032x}", msgspec.json.encode(account))
+    people.add_key(tx, f"{secrets.randbits(128):032x}", SHOP_ID, keys.api)
+    agents.add_agent(tx, f"{secrets.randbits(128):032x}", AGENT, keys.agent)
 
 
-def _account(stand: Stand) -> dict[str, Any]:
-    return {"base_url": stand.account_url, "inn": INN, "token": API_KEY, "min_interval": 0.2}
+def _people(tx: Tx, stand: Stand) -> None:
+    """What stays the same from one run to the next."""
+    sellers = {INN: SELLER_ID, OTHER_INN: OTHER_ID}
+    people.add_seller(tx, SELLER_ID, INN, SELLER)
+    people.add_seller(tx, OTHER_ID, OTHER_INN, OTHER)
+    for key, name, kind, place in (
+        (SHOP_ID, "демо-магазин", "api", "shop.example"),
+        (SITE_ID, "сайт shop.test", "bitrix", "shop.test"),
+    ):
+        people.add_shop(
+            tx, people.Shop(key, SELLER_ID, name, kind, f"https://{place}", 300, None, None, None)
+        )
+    for number, one in enumerate(stand.placed):
+        key, seller = f"{FIRST_REGISTER + number:032x}", sellers[one.inn]
+        people.add_register(tx, key, seller, one.name, maker=one.maker, config=b"{}")
+        if one.reserve is not None:
+            pools.join(tx, seller, key, lead_ms=one.reserve * 1000)
+    for number, seller in enumerate((SELLER_ID, OTHER_ID)):
+        people.add_account(tx, f"{FIRST_ACCOUNT + number:032x}", seller, "ofd_ru", b"{}")

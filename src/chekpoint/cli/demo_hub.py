@@ -48,6 +48,26 @@ async def hub_process(data: Path, port: int, *, quiet: bool) -> AsyncIterator[st
         await process.wait()
 
 
+@asynccontextmanager
+async def agent_process(data: Path, hub: str, key: str, *, quiet: bool) -> AsyncIterator[None]:
+    """``chekpoint agent`` as a process of its own, until the end; killing it is a part of the show."""
+    secret = data / "agent.key"
+    secret.touch(0o600)
+    secret.write_text(key, "ascii")
+    with (data / "agent.log").open("ab") as log:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "chekpoint", "agent", "--hub", hub, "--key-file", str(secret), "--page-port", "0",
+            env={k: v for k, v in os.environ.items() if not k.startswith("CHEKPOINT_")},
+            stdout=log if quiet else None, stderr=log,
+        )  # fmt: skip
+    try:
+        yield
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
 def _free(port: int) -> int:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # what has just ended is no hindrance

@@ -18,9 +18,9 @@ from rich.table import Table as RichTable
 
 from chekpoint.cli.demo_count import Archives, Table
 from chekpoint.cli.demo_furnish import SHOP_ID, furnish
-from chekpoint.cli.demo_hub import PlayError, hub_process
+from chekpoint.cli.demo_hub import PlayError, agent_process, hub_process
 from chekpoint.cli.demo_site import DemoSite, orders_of, site_up
-from chekpoint.cli.demo_stand import stand_up
+from chekpoint.cli.demo_stand import OTHER_INN, Conditions, Stand, stand_up
 from chekpoint.core.clock import SystemClock
 from chekpoint.fiscal import dialects
 
@@ -47,22 +47,29 @@ async def play(asked: Play) -> Table:
     """Play it; returns the table. Raises PlayError."""
     console = Console(stderr=asked.json)
     async with AsyncExitStack() as stack:
-        data = asked.data or Path(stack.enter_context(tempfile.TemporaryDirectory()) if asked.once else "var")
+        data = asked.data or Path(
+            stack.enter_context(tempfile.TemporaryDirectory()) if asked.once else "var/demo"
+        )
         data.mkdir(parents=True, exist_ok=True)
-        console.print("[bold]Тестовые двойники / test doubles[/]: 3 ККТ, 1 ОФД. Ни один чек не настоящий.")
+        console.print(
+            "[bold]Тестовые двойники / test doubles[/]: 2 АТОЛ (один за агентом), Штрих-М, облако в резерве, ОФД, два"
+            " продавца. Ни один чек не настоящий."
+        )
         stand = await stack.enter_async_context(
-            stand_up(data / "emulated", storm=asked.faults, seed=asked.seed, pace=asked.pace)
+            stand_up(Conditions(data / "emulated", asked.faults, asked.seed, asked.pace))
         )
         site = None if asked.once else await stack.enter_async_context(site_up(data / "emulated"))
-        key = await furnish(data, stand, site)
+        keys = await furnish(data, stand, site)
         base = await stack.enter_async_context(
             hub_process(data, 0 if asked.once else asked.port, quiet=asked.json)
         )
+        await stack.enter_async_context(agent_process(data, base, keys.agent, quiet=asked.json))
         archives = Archives(stand.registers, SHOP_ID)
-        table = await _run(asked, console, base, key, archives)
+        table = await _run(asked, console, base, keys.api, archives)
         _show(asked, console, table)
         if site is not None:
             await _site(console, site)
+            _panels(console, stand)
             console.print(f"Панель / dashboard: [bold]{base}/[/]   (Ctrl+C: конец / stop)")
             await asyncio.Event().wait()
     return table
@@ -105,7 +112,12 @@ def _orders() -> Iterator[dict[str, Any]]:
     run = int(_CLOCK.now().timestamp())
     for number, document in enumerate(_documents()):
         found = dialects.read(document)
-        yield {"external_id": f"demo-{run}-{number}", "receipt": dialects.to_api(found, CONTACT)}
+        receipt = dialects.to_api(found, CONTACT)
+        if number % 4 == 3:
+            receipt["seller_inn"] = (
+                OTHER_INN  # every fourth is the other seller's, who has a register of its own
+            )
+        yield {"external_id": f"demo-{run}-{number}", "receipt": receipt}
 
 
 def _documents() -> Iterator[Any]:
@@ -175,6 +187,13 @@ async def _site(console: Console, site: DemoSite) -> None:
         f"1С-Битрикс: оплачено заказов {shown.paid}, сайт видит напечатанными {shown.printed} / orders paid, seen as"
         f" printed by the site. Админка сайта / its admin page: [bold]{shown.url}/[/]"
     )
+
+
+def _panels(console: Console, stand: Stand) -> None:
+    """Where a person can pull the paper out."""
+    console.print("Пульты касс: бумага, питание, связь / the registers' panels: paper, power, link")
+    for one in stand.placed:
+        console.print(f"  {one.name}: {one.panel}/")
 
 
 def _show(asked: Play, console: Console, table: Table) -> None:
