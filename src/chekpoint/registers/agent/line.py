@@ -21,6 +21,7 @@ from chekpoint.registers.agent.wire import (
     FromHub,
     GiveUp,
     Hello,
+    Method,
     Report,
     WireError,
     encode,
@@ -43,7 +44,9 @@ class _Question:
         self.ask = ask
         self.left = False
         self.dropped = False
-        self.answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self.answer: asyncio.Future[Answer | Unasked | AnswerLost] = (
+            asyncio.get_running_loop().create_future()
+        )  # an error is a result: nobody may be left to fetch it
 
 
 class Line:
@@ -82,11 +85,15 @@ class Line:
         for seconds in (question.ask.patience, GRACE):
             done, _ = await asyncio.wait({question.answer}, timeout=seconds)
             if done:
-                return question.answer.result()
+                return _raised(question.answer.result())
             if not question.left:
                 raise Unasked("сообщение не ушло: связь с агентом стоит")
             self._put(GiveUp(id=question.ask.id))
         raise AnswerLost(f"агент не ответил за {question.ask.patience:g} с")
+
+    def asked(self) -> tuple[Method, ...]:
+        """What has left and is not answered yet, in order."""
+        return tuple(one.ask.method for one in self._open.values() if one.left and not one.answer.done())
 
     def beat(self) -> int:
         """Send a beat round; its moment, which ``beaten`` shows once it is back."""
@@ -138,4 +145,10 @@ class Line:
         self._stirred.set()
         for question in list(self._open.values()):
             if not question.answer.done():
-                question.answer.set_exception(AnswerLost(why) if question.left else Unasked(why))
+                question.answer.set_result(AnswerLost(why) if question.left else Unasked(why))
+
+
+def _raised(end: Answer | Unasked | AnswerLost) -> Answer:
+    if isinstance(end, Exception):
+        raise end
+    return end
