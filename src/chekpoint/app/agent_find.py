@@ -5,6 +5,7 @@ listed, and asked when they are named. A register that the hub already works wit
 """
 
 import asyncio
+import shlex
 from typing import Any, Final
 
 import anyio
@@ -135,4 +136,16 @@ def add_line(agent: str, found: FoundRegister) -> str:
     name = f"Касса {(status and status.serial) or found.where}"
     inn = (status and status.seller_inn) or "ИНН"
     settings = msgspec.json.encode({"agent": agent, "maker": found.maker, "config": found.config}).decode()
-    return f"chekpoint registers add '{name}' {inn} --maker agent --no-check --settings '{settings}'"
+    words = [
+        "chekpoint",
+        "registers",
+        "add",
+        name,
+        inn,
+        "--maker",
+        "agent",
+        "--no-check",
+        "--settings",
+        settings,
+    ]
+    return shlex.join(words)
