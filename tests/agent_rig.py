@@ -36,9 +36,9 @@ PATIENCE = 20.0  # seconds a test waits for what must come to pass
 class AgentProcess:
     """``chekpoint agent`` as a person starts it."""
 
-    def __init__(self, hub: str, folder: Path, *, key: str = KEY) -> None:
+    def __init__(self, hub: str, folder: Path, *, key: str = KEY, more: tuple[str, ...] = ()) -> None:
         self.hub = hub
-        self._arguments = ["agent", "--hub", hub, "--key", key, "--page-port", "0", "--atol-port", "9"]
+        self._arguments = ["agent", "--hub", hub, "--key", key, "--page-port", "0", "--atol-port", "9", *more]
         self._log = folder / "agent.log"
         self.process: asyncio.subprocess.Process
 
@@ -82,8 +82,10 @@ class AgentRig:
 
 
 @asynccontextmanager
-async def agent_rig(folder: Path, *, agent: bool = True) -> AsyncIterator[AgentRig]:
-    """Everything runs, and is stopped at the end."""
+async def agent_rig(
+    folder: Path, *, agent: bool = True, tls: tuple[Path, Path] | None = None
+) -> AsyncIterator[AgentRig]:
+    """Everything runs, and is stopped at the end. ``tls``: the hub's certificate and its key."""
     clock = SystemClock()
     board = Switchboard(clock, LIMITS)
     async with atol_bench("v2") as till:
@@ -96,8 +98,8 @@ async def agent_rig(folder: Path, *, agent: bool = True) -> AsyncIterator[AgentR
         settings = msgspec.to_builtins(till.config)
         await hub.store.write(lambda tx: _furnish(tx, settings))
         await hub.reload()
-        async with _serving(hub, board) as port:
-            process = AgentProcess(f"http://127.0.0.1:{port}", folder)
+        async with _serving(hub, board, tls) as port:
+            process = AgentProcess(f"{'https' if tls else 'http'}://127.0.0.1:{port}", folder)
             try:
                 if agent:
                     await process.start()
@@ -117,9 +119,12 @@ def _furnish(tx: Tx, settings: dict[str, Any]) -> None:
 
 
 @asynccontextmanager
-async def _serving(hub: Hub, board: Switchboard) -> AsyncIterator[int]:
+async def _serving(hub: Hub, board: Switchboard, tls: tuple[Path, Path] | None) -> AsyncIterator[int]:
     listener = listening(0)
-    config = uvicorn.Config(Starlette(routes=agent_routes(hub, board)), lifespan="off", log_level="warning")
+    cert, key = tls or (None, None)
+    config = uvicorn.Config(
+        Starlette(routes=agent_routes(hub, board)), lifespan="off", log_level="warning", ssl_certfile=cert, ssl_keyfile=key
+    )  # fmt: skip
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)
