@@ -117,6 +117,14 @@ def test_an_agent_is_let_in_listed_and_revoked_on_the_command_line(tmp_path: Pat
     assert secret not in kept
 
 
+def test_an_agent_s_or_a_shop_s_key_in_the_environment_does_not_stop_the_other_commands(
+    tmp_path: Path,
+) -> None:
+    more = {"CHEKPOINT_AGENT_KEY": "ak_1", "CHEKPOINT_AGENT_HUB": "https://hub", "CHEKPOINT_KEY": "ck_1"}
+    said = CliRunner(env={"CHEKPOINT_DATA": str(tmp_path), **more}).invoke(app, ["agents", "list"])
+    assert (said.exit_code, said.output) == (0, "\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

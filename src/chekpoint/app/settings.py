@@ -14,6 +14,8 @@ import msgspec
 from chekpoint.hub.limits import Limits
 
 PREFIX = "CHEKPOINT_"
+COMMANDS_OWN = ("CHEKPOINT_CONFIG", "CHEKPOINT_KEY", "CHEKPOINT_AGENT_")
+"""Variables that are options of commands, and no settings of a node."""
 
 
 class SettingsError(Exception):
@@ -55,9 +57,10 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
     """Read the file (``chekpoint.toml`` if there is one) and the environment; raises SettingsError."""
     values = _file(path)
     values |= {
-        key.removeprefix(PREFIX).lower(): value for key, value in environ.items() if key.startswith(PREFIX)
+        key.removeprefix(PREFIX).lower(): value
+        for key, value in environ.items()
+        if key.startswith(PREFIX) and not key.startswith(COMMANDS_OWN)
     }
-    values.pop("config", None)
     try:
         settings = msgspec.convert(values, Settings, strict=False, dec_hook=_own)
         ZoneInfo(settings.zone)
