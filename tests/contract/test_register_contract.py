@@ -16,6 +16,7 @@ from chekpoint.core.errors import BlockReason, OutcomeUnknown, RegisterBlocked, 
 from chekpoint.core.ports import Absent, Attempt, Deed, Errand, FiscalDocument, Registered
 from chekpoint.emulators.drive_archive import ArchivedDocument
 from chekpoint.emulators.faults import Fault, FaultKind, FaultPlan, Point
+from chekpoint.emulators.modulkassa_cloud.service import PointSetup, SecondPost
 from chekpoint.fiscal.money import quantity_text
 from chekpoint.fiscal.receipt import (
     Agent,
@@ -37,6 +38,7 @@ from tests.contract.agent_bench import agent_bench
 from tests.contract.atol_bench import atol_bench
 from tests.contract.atol_online_bench import atol_online_bench
 from tests.contract.komtet_bench import komtet_bench
+from tests.contract.modulkassa_bench import modulkassa_bench
 from tests.contract.register_bench import RegisterBench, attempt_of, cannot, carried, truth
 from tests.contract.shtrih_bench import shtrih_bench
 from tests.emulated_world import item, receipt
@@ -59,6 +61,11 @@ CLOUDS: dict[str, tuple[Opener, dict[str, Any]]] = {
     "atol-online-v4": (atol_online_bench, {"version": "v4"}),
     "atol-online-v5": (atol_online_bench, {"version": "v5"}),
     "komtet": (komtet_bench, {}),
+    "modulkassa": (modulkassa_bench, {}),
+    "modulkassa-refusing": (
+        modulkassa_bench,
+        {"setup": PointSetup(second=SecondPost.ERROR, unknown=400, bodies=False)},
+    ),
 }
 """Services that answer for our own ids alone."""
 ALL = BENCHES | CLOUDS

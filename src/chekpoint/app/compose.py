@@ -22,6 +22,7 @@ from chekpoint.registers.agent import AgentConfig, AgentRegister, Switchboard, T
 from chekpoint.registers.atol import AtolConfig, AtolRegister
 from chekpoint.registers.atol_online import AtolOnlineConfig, AtolOnlineRegister
 from chekpoint.registers.komtet import KomtetConfig, KomtetRegister
+from chekpoint.registers.modulkassa import ModulKassaConfig, ModulKassaRegister
 from chekpoint.registers.shtrih import ShtrihConfig, ShtrihRegister
 from chekpoint.shops import atol_online, bitrix, modulkassa
 from chekpoint.shops.api_v1 import api_routes
@@ -40,6 +41,7 @@ CONFIGS: Mapping[str, type[msgspec.Struct]] = {
     "shtrih": ShtrihConfig,
     "atol_online": AtolOnlineConfig,
     "komtet": KomtetConfig,
+    "modulkassa": ModulKassaConfig,
 }
 """Maker -> the form of a register's settings."""
 
@@ -82,6 +84,9 @@ def register_makers(
     def komtet_cloud(row: RegisterRow, note: Note) -> Register:
         return KomtetRegister(form(row, KomtetConfig), clock, note)
 
+    def modulkassa_cloud(row: RegisterRow, note: Note) -> Register:
+        return ModulKassaRegister(form(row, ModulKassaConfig), clock, note)
+
     def agent(row: RegisterRow, note: Note) -> Register:
         config = msgspec.json.decode(row.config, type=AgentConfig)
         return AgentRegister(config, board, BESIDE.get(config.maker), note)
@@ -91,6 +96,7 @@ def register_makers(
         "shtrih": shtrih,
         "atol_online": atol_online_cloud,
         "komtet": komtet_cloud,
+        "modulkassa": modulkassa_cloud,
         "agent": agent,
     }
 

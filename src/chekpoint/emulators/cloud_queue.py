@@ -29,7 +29,7 @@ from chekpoint.fiscal.receipt import Receipt
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS service_order (
   number INTEGER PRIMARY KEY AUTOINCREMENT, own_id TEXT NOT NULL, body BLOB NOT NULL, state TEXT NOT NULL,
-  answer TEXT, taken_at REAL NOT NULL, tried_fn TEXT, tried_fd INTEGER);
+  answer TEXT, taken_at REAL NOT NULL, tried_fn TEXT, tried_fd INTEGER, word TEXT);
 CREATE INDEX IF NOT EXISTS order_own_id ON service_order (own_id);
 """
 _ALL: Final = "SELECT * FROM service_order"
@@ -47,6 +47,7 @@ class Order(NamedTuple):
     taken_at: float  # seconds since 1970 UTC
     tried_fn: str | None
     tried_fd: int | None
+    word: str | None  # the face's own
 
     @property
     def failure(self) -> tuple[str, str]:
@@ -116,6 +117,11 @@ class CloudQueue:
             (number,),
         )
         self._news.set()
+        return self.order(number)
+
+    def keep_word(self, number: int, word: str) -> Order:
+        """Remember something of the face's own with an order."""
+        self._db.execute("UPDATE service_order SET word = ? WHERE number = ?", (word, number))
         return self.order(number)
 
     def counts(self) -> dict[str, int]:
