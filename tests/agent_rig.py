@@ -18,6 +18,7 @@ from chekpoint.app.compose import register_makers
 from chekpoint.core.clock import SystemClock
 from chekpoint.hub.hub import Hub
 from chekpoint.registers.agent import AgentLimits, Switchboard, agent_routes
+from chekpoint.registers.agent.line import Line
 from chekpoint.store import agents, people
 from chekpoint.store.journal import Tx
 from chekpoint.store.store import open_store
@@ -73,6 +74,10 @@ class AgentRig:
 
     async def connected(self) -> None:
         await self.until(lambda: self.board.line(NAME) is not None)
+
+    def changed(self, line: Line) -> bool:
+        """Is another line plugged in, or none?"""
+        return self.board.line(NAME) is not line
 
     def receipts(self) -> list[str]:
         """Order marks of what was really signed, in FD order."""

@@ -4,6 +4,7 @@ import asyncio
 import random
 import signal
 import sqlite3
+from functools import partial
 from pathlib import Path
 
 import httpx2
@@ -135,3 +136,25 @@ async def test_receipts_wait_while_the_agent_is_away_and_go_on_at_once_when_it_i
         await rig.agent.start()
         await settled(rig.hub, 3)
         assert len(rig.receipts()) == 3
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_a_line_that_is_cut_again_and_again_loses_and_doubles_nothing(
+    tmp_path: Path, seed: int
+) -> None:
+    """The agent lives on: what it has begun it ends, what it has not begun it never begins."""
+    chance = random.Random(seed)
+    async with agent_rig(tmp_path) as rig:
+        await rig.connected()
+        await offer(rig.hub, *(sale(number) for number in range(40)))
+        for _ in range(12):
+            await rig.connected()
+            await asyncio.sleep(chance.uniform(0.0, 0.15))  # the moment of the cut is the subject
+            line = rig.board.line(NAME)
+            if line is not None:
+                line.cut("the router was restarted")
+                await rig.until(partial(rig.changed, line))
+        await settled(rig.hub, 40)
+        assert len(rig.receipts()) == 40
+        cut = [a for a in await rows(rig.hub.store, "attempt") if a["outcome"] != "registered"]
+        assert {a["outcome"] for a in cut} <= {"absent", "unknown", "blocked", "not_sent", "lost"}

@@ -39,6 +39,7 @@ from chekpoint.store.agents import Agent
 log = structlog.get_logger()
 MAKER: Final = "agent"
 _GONE: Final = 1001
+_AGAIN: Final = 1012  # "service restart": come back at once
 _UNKNOWN: Final = "ключ агента не принят / the agent's key is not accepted"
 
 
@@ -159,7 +160,8 @@ class AgentDoor:
                 await socket.send_text(text)
         except (WebSocketDisconnect, RuntimeError, OSError) as fault:  # closed between two texts
             return Ended(_GONE, f"связь прервана: {type(fault).__name__} {fault}")
-        return Ended(REPLACED, line.lost or REPLACED_BY)
+        replaced = line.lost == REPLACED_BY
+        return Ended(REPLACED if replaced else _AGAIN, line.lost or REPLACED_BY)
 
     async def _read(self, socket: WebSocket, line: Line) -> Ended:
         try:
