@@ -10,6 +10,7 @@ from chekpoint.core.clock import Clock
 from chekpoint.core.ports import RegisterStatus
 from chekpoint.core.witness import unheard
 from chekpoint.hub.kinds import Ask, RegisterKind, Unfilled, Words
+from chekpoint.registers.agent import Switchboard
 from chekpoint.store.lanes import RegisterRow
 
 _TEXT: Words = ("Значение не подходит", "The value does not fit")
@@ -77,12 +78,12 @@ def config_of(kind: RegisterKind, given: Mapping[str, str]) -> bytes:
         raise Unfilled({name: (f"{_TEXT[0]}: {why}.", f"{_TEXT[1]}: {why}.")}) from error
 
 
-def asker(clock: Clock) -> Callable[[str, bytes], Any]:
-    """Asks a register that is not added yet who it is; raises RegisterError."""
+def asker(clock: Clock, board: Switchboard | None = None) -> Callable[[str, bytes], Any]:
+    """Asks a register that is not added yet who it is, through its agent where it has one; raises RegisterError."""
 
     async def ask(maker: str, config: bytes) -> RegisterStatus:
         row = RegisterRow("", "", "", maker, config, None, None, 1, 0, "")
-        register = register_makers(clock)[maker](row, unheard)
+        register = register_makers(clock, board=board)[maker](row, unheard)
         try:
             return await register.status()
         finally:

@@ -9,8 +9,9 @@ import uvicorn
 from starlette.applications import Starlette
 
 from chekpoint.app import collector
+from chekpoint.app.agent_kinds import Kinds, kinds_config
 from chekpoint.app.compose import build_hub, doors, shop_kinds
-from chekpoint.app.register_kinds import KINDS, asker, config_of
+from chekpoint.app.register_kinds import asker
 from chekpoint.app.settings import Settings, session_key
 from chekpoint.core.clock import SystemClock
 from chekpoint.hub.hub import Hub
@@ -38,7 +39,8 @@ def application(
             await hub.stop()
             await http.aclose()
 
-    joinery = Joinery(shop_kinds(), settings.address, http, trial, KINDS, config_of, asker(hub.post.clock))
+    kinds, ask = Kinds(hub, board), asker(hub.post.clock, board)
+    joinery = Joinery(shop_kinds(), settings.address, http, trial, kinds, kinds_config, ask)
     pages = screens(
         hub, secret_key=session_key, zone=settings.zone, https_only=settings.secure_cookies, joinery=joinery
     )

@@ -1,6 +1,6 @@
 """What every page needs: the hub, the templates, the language, and who is looking."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
@@ -36,7 +36,7 @@ class Joinery(NamedTuple):
     address: str = ""  # of this hub, as shops reach it; no slash at the end
     http: httpx2.AsyncClient | None = None
     trial: Trial | None = None
-    register_kinds: tuple[RegisterKind, ...] = ()
+    register_kinds: Iterable[RegisterKind] = ()
     config_of: Callable[[RegisterKind, Mapping[str, str]], bytes] | None = None
     ask_register: Callable[[str, bytes], Awaitable[RegisterStatus]] | None = None
 
