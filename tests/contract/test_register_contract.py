@@ -39,6 +39,7 @@ from tests.contract.atol_bench import atol_bench
 from tests.contract.atol_online_bench import atol_online_bench
 from tests.contract.komtet_bench import komtet_bench
 from tests.contract.modulkassa_bench import modulkassa_bench
+from tests.contract.orange_data_bench import orange_data_bench
 from tests.contract.register_bench import RegisterBench, attempt_of, cannot, carried, truth
 from tests.contract.shtrih_bench import shtrih_bench
 from tests.emulated_world import item, receipt
@@ -61,6 +62,8 @@ CLOUDS: dict[str, tuple[Opener, dict[str, Any]]] = {
     "atol-online-v4": (atol_online_bench, {"version": "v4"}),
     "atol-online-v5": (atol_online_bench, {"version": "v5"}),
     "komtet": (komtet_bench, {}),
+    "orange-data": (orange_data_bench, {}),
+    "orange-data-1.05": (orange_data_bench, {"ffd": "1.05"}),
     "modulkassa": (modulkassa_bench, {}),
     "modulkassa-refusing": (
         modulkassa_bench,
