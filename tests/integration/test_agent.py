@@ -158,3 +158,21 @@ async def test_a_line_that_is_cut_again_and_again_loses_and_doubles_nothing(
         assert len(rig.receipts()) == 40
         cut = [a for a in await rows(rig.hub.store, "attempt") if a["outcome"] != "registered"]
         assert {a["outcome"] for a in cut} <= {"absent", "unknown", "blocked", "not_sent", "lost"}
+
+
+async def test_one_agent_serves_every_node_of_a_hub(tmp_path: Path) -> None:
+    """Two nodes share the lanes: whichever holds one must find the agent connected to itself."""
+    first, second = tmp_path / "1", tmp_path / "2"
+    first.mkdir()
+    second.mkdir()
+    async with agent_rig(first, agent=False) as one, agent_rig(second, agent=False) as two:
+        program = AgentProcess(one.agent.hub, tmp_path, more=("--hub", two.agent.hub))
+        await program.start()
+        try:
+            for rig in (one, two):
+                await rig.connected()
+                await offer(rig.hub, sale(1))
+                await settled(rig.hub, 1)
+                assert len(rig.receipts()) == 1
+        finally:
+            assert await program.end(signal.SIGTERM) == 0

@@ -118,7 +118,7 @@ async def _ports(named: tuple[str, ...]) -> list[FoundRegister]:
     """Serial ports that nobody has named: told, not asked."""
     try:
         ports = await serialx.async_list_serial_ports()
-    except (OSError, RuntimeError, NotImplementedError):  # a system that cannot list them
+    except (OSError, RuntimeError):  # a system that cannot list them
         return []
     return [
         FoundRegister(

@@ -2,7 +2,7 @@
 
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,35 +17,34 @@ if TYPE_CHECKING:
 NAME_MOST = 64
 
 
+def _named(help_: str, name: str) -> Any:
+    return typer.Option(help=help_, envvar=f"CHEKPOINT_AGENT_{name}")
+
+
+Hubs = Annotated[list[str] | None, _named("Адрес хаба, можно несколько / the hub's address", "HUB")]
+Key = Annotated[str, _named("Ключ агента / the agent's key", "KEY")]
+KeyFile = Annotated[Path | None, _named("Файл с ключом / a file with the key", "KEY_FILE")]
+Ca = Annotated[Path | None, _named("Корневые сертификаты / root certificates", "CA")]
+Proxy = Annotated[str, _named("Прокси / a proxy", "PROXY")]
+Hosts = Annotated[list[str] | None, _named("Где искать кассы / where to look for registers", "HOST")]
+Serial = Annotated[list[str] | None, _named("Порт, который можно опросить / a serial port to ask", "SERIAL")]
+Port = typer.Option(min=1, max=65535, help="Порт веб-сервера ATOL / its port")
+Ports = Annotated[list[int] | None, typer.Option(help="TCP-порты Штрих-М / their ports")]
+PagePort = typer.Option(
+    min=0,
+    max=65535,
+    help="Порт страницы состояния / port of the status page",
+    envvar="CHEKPOINT_AGENT_PAGE_PORT",
+)
+Find = Annotated[bool, typer.Option("--find", help="Только найти кассы рядом / only look for registers")]
+Check = Annotated[bool, typer.Option("--check", help="Только проверить себя / only check itself")]
+LogJson = Annotated[bool, typer.Option("--log-json", help="Журнал в JSON / logs as JSON")]
+
+
 def agent(
-    *,
-    hub: Annotated[
-        list[str] | None, typer.Option(help="Адрес хаба, можно несколько / the hub's address", envvar="CHEKPOINT_AGENT_HUB")
-    ] = None,
-    key: Annotated[str, typer.Option(help="Ключ агента / the agent's key", envvar="CHEKPOINT_AGENT_KEY")] = "",
-    key_file: Annotated[
-        Path | None, typer.Option(help="Файл с ключом / a file with the key", envvar="CHEKPOINT_AGENT_KEY_FILE")
-    ] = None,
-    ca: Annotated[
-        Path | None, typer.Option(help="Корневые сертификаты / root certificates", envvar="CHEKPOINT_AGENT_CA")
-    ] = None,
-    proxy: Annotated[str, typer.Option(help="Прокси / a proxy", envvar="CHEKPOINT_AGENT_PROXY")] = "",
-    host: Annotated[
-        list[str] | None, typer.Option(help="Где искать кассы / where to look for registers", envvar="CHEKPOINT_AGENT_HOST")
-    ] = None,
-    serial: Annotated[
-        list[str] | None, typer.Option(help="Порт, который можно опросить / a serial port to ask", envvar="CHEKPOINT_AGENT_SERIAL")
-    ] = None,
-    atol_port: Annotated[int, typer.Option(min=1, max=65535, help="Порт веб-сервера ATOL / its port")] = 16732,
-    shtrih_port: Annotated[
-        list[int] | None, typer.Option(help="TCP-порты Штрих-М / their ports")
-    ] = None,
-    page_port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Порт страницы состояния / port of the status page", envvar="CHEKPOINT_AGENT_PAGE_PORT")
-    ] = 16733,
-    find: Annotated[bool, typer.Option("--find", help="Только найти кассы рядом / only look for registers")] = False,
-    check: Annotated[bool, typer.Option("--check", help="Только проверить себя / only check itself")] = False,
-    log_json: Annotated[bool, typer.Option("--log-json", help="Журнал в JSON / logs as JSON")] = False,
+    *, hub: Hubs = None, key: Key = "", key_file: KeyFile = None, ca: Ca = None, proxy: Proxy = "", host: Hosts = None,
+    serial: Serial = None, atol_port: Annotated[int, Port] = 16732, shtrih_port: Ports = None,
+    page_port: Annotated[int, PagePort] = 16733, find: Find = False, check: Check = False, log_json: LogJson = False,
 ) -> None:  # fmt: skip
     """Агент: рядом с кассами, сам звонит хабу / the agent: beside registers, dials out to the hub."""
     from chekpoint.app.agent import AgentSettings  # noqa: PLC0415 - commands start in an instant
