@@ -23,6 +23,7 @@ from chekpoint.registers.atol import AtolConfig, AtolRegister
 from chekpoint.registers.atol_online import AtolOnlineConfig, AtolOnlineRegister
 from chekpoint.registers.komtet import KomtetConfig, KomtetRegister
 from chekpoint.registers.modulkassa import ModulKassaConfig, ModulKassaRegister
+from chekpoint.registers.orange_data import OrangeDataConfig, OrangeDataRegister
 from chekpoint.registers.shtrih import ShtrihConfig, ShtrihRegister
 from chekpoint.shops import atol_online, bitrix, modulkassa
 from chekpoint.shops.api_v1 import api_routes
@@ -41,6 +42,7 @@ CONFIGS: Mapping[str, type[msgspec.Struct]] = {
     "shtrih": ShtrihConfig,
     "atol_online": AtolOnlineConfig,
     "komtet": KomtetConfig,
+    "orange_data": OrangeDataConfig,
     "modulkassa": ModulKassaConfig,
 }
 """Maker -> the form of a register's settings."""
@@ -87,6 +89,9 @@ def register_makers(
     def modulkassa_cloud(row: RegisterRow, note: Note) -> Register:
         return ModulKassaRegister(form(row, ModulKassaConfig), clock, note)
 
+    def orange_data_cloud(row: RegisterRow, note: Note) -> Register:
+        return OrangeDataRegister(form(row, OrangeDataConfig), clock, note)
+
     def agent(row: RegisterRow, note: Note) -> Register:
         config = msgspec.json.decode(row.config, type=AgentConfig)
         return AgentRegister(config, board, BESIDE.get(config.maker), note)
@@ -96,6 +101,7 @@ def register_makers(
         "shtrih": shtrih,
         "atol_online": atol_online_cloud,
         "komtet": komtet_cloud,
+        "orange_data": orange_data_cloud,
         "modulkassa": modulkassa_cloud,
         "agent": agent,
     }
