@@ -230,3 +230,36 @@ def test_a_pool_that_cannot_be_says_why(chekpoint: Shell, command: tuple[str, ..
     chekpoint("setup", "seller", INN, "ООО «Ромашка»")
     assert said in chekpoint("pools", *command, code=2)
     assert chekpoint.rows("SELECT count(*) FROM audit") == [(0,)]
+
+
+def test_the_day_of_a_register_is_shown_changed_and_asked_of(chekpoint: Shell) -> None:
+    chekpoint("setup", "seller", INN, "ООО «Ромашка»")
+    chekpoint("registers", "add", "Касса 1", INN, "--url", NOWHERE, "--no-check")
+    assert "close_at: -" in chekpoint("registers", "day", "Касса 1")
+    changed = chekpoint("registers", "day", "Касса 1", "--close-at", "23:00", "--opening-cash", "500")
+    assert "close_at: 23:00" in changed
+    assert "opening_cash: 50000" in changed
+    assert "close_at: -" in chekpoint("registers", "day", "Касса 1", "--close-at", "-")
+    chekpoint("registers", "ask", "Касса 1", "cash_out", "100,50")
+    assert chekpoint.rows("SELECT verb, kopecks, state FROM errand") == [("cash", -10_050, "waiting")]
+    chekpoint("registers", "switch", "Касса 1", "drain", "--reason", "замена ФН")
+    assert chekpoint.rows("SELECT draining FROM register") == [(1,)]
+    assert not chekpoint("registers", "totals", "Касса 1")
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("day", "Касса 9"), "нет кассы"),
+        (("day", "Касса 1", "--close-at", "7:00"), "ЧЧ:ММ"),
+        (("day", "Касса 1", "--printing", "perhaps"), "из списка"),
+        (("ask", "Касса 1", "dance"), "нет такого действия"),
+        (("ask", "Касса 1", "cash_in", "сто"), "Сумма"),
+        (("switch", "Касса 1", "up", "--reason", "x"), "drain"),
+    ],
+)
+def test_a_day_that_cannot_be_says_why(chekpoint: Shell, command: tuple[str, ...], said: str) -> None:
+    chekpoint("setup", "seller", INN, "ООО «Ромашка»")
+    chekpoint("registers", "add", "Касса 1", INN, "--url", NOWHERE, "--no-check")
+    assert said in chekpoint("registers", *command, code=2)
+    assert chekpoint.rows("SELECT count(*) FROM errand") == [(0,)]

@@ -5,6 +5,7 @@ import typer
 from chekpoint.cli import agent as _agent
 from chekpoint.cli import bitrix as _bitrix
 from chekpoint.cli import check as _check
+from chekpoint.cli import days as _days
 from chekpoint.cli import decode as _decode
 from chekpoint.cli import demo as _demo
 from chekpoint.cli import doctor as _doctor
@@ -41,6 +42,10 @@ _registers_app.command("add")(_registers.add)
 _registers_app.command("list")(_registers.list_)
 _registers_app.command("write-off")(_registers.write_off)
 _registers_app.command("status")(_registers.status)
+_registers_app.command("day")(_days.day)
+_registers_app.command("ask")(_days.ask)
+_registers_app.command("switch")(_days.switch)
+_registers_app.command("totals")(_days.totals)
 app.add_typer(_registers_app, name="registers")
 
 app.command()(_agent.agent)
