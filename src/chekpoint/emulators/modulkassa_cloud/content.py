@@ -97,7 +97,7 @@ def kopecks(value: Any) -> int:
 def _receipt(document: dict[str, Any]) -> Receipt:
     return Receipt(
         kind=KINDS[document["docType"]], taxation=_TAXATIONS[document.get("taxMode", "COMMON")],
-        items=tuple(_item(one) for one in document["inventPositions"]),
+        items=tuple(item for one in document["inventPositions"] for item in _discounted(_item(one), one)),
         payments=tuple(
             Payment(form=_FORMS[one["paymentType"]], sum=kopecks(one["sum"])) for one in document["moneyPositions"]
         ),
@@ -122,7 +122,7 @@ def _item(one: dict[str, Any]) -> Item:
     mark = one.get("productMark")
     return Item(
         name=one["name"], price=price, quantity=quantity,
-        sum=cost(price, quantity) - kopecks(one.get("discSum") or 0), vat=rate,
+        sum=cost(price, quantity), vat=rate,
         vat_sum=kopecks(one["vatSum"]) if one.get("vatSum") is not None and rate.percent else None,
         method=SettlementMethod(one.get("paymentMethod", "full_payment")),
         object=_OBJECTS.get(word) or SettlementObject(word),
@@ -130,6 +130,22 @@ def _item(one: dict[str, Any]) -> Item:
         nomenclature=code.hex() or None, mark_code=mark, mark_check=0b1111 if mark else None,
         country=one.get("originCountryCode"), declaration=one.get("customsDeclarationNumber"),
     )  # fmt: skip
+
+
+def _discounted(item: Item, one: dict[str, Any]) -> tuple[Item, ...]:
+    """``discSum`` lowers the price; where it does not divide to the kopeck, one piece takes the rest."""
+    discount = kopecks(one.get("discSum") or 0)
+    if not discount:
+        return (item,)
+    total, whole = item.sum - discount, int(item.quantity)
+    if total < 0 or whole != item.quantity:
+        raise Wrong("discSum: больше суммы позиции, или количество не целое")
+    price, rest = divmod(total, whole)
+    change = msgspec.structs.replace
+    if not rest:
+        return (change(item, price=price, sum=total),)
+    last = change(item, price=price + rest, sum=price + rest, quantity=Decimal(1))
+    return change(item, price=price, sum=price * (whole - 1), quantity=Decimal(whole - 1)), last
 
 
 def _agent(told: dict[str, Any] | None) -> Agent | None:
