@@ -23,6 +23,21 @@ def _ask(name: str, ru: str, en: str, *hint: str, **more: Any) -> Ask:
 _LOGIN = _ask("login", "Логин", "Login", required=True)
 _PASSWORD = _ask("password", "Пароль", "Password", required=True, secret=True)
 
+_INN = _ask("inn", "ИНН", "INN", "Сверяется с продавцом.", "Compared with the seller's.")
+_PLACE = _ask(
+    "payment_address",
+    "Место расчётов",
+    "Place of settlement",
+    "https://shop.ru",
+    "https://shop.ru",
+    required=True,
+)
+_FFD_2 = _ask(
+    "ffd", "ФФД касс", "FFD of the registers", required=True, default="1.2",
+    choices=(("1.2", ("1.2", "1.2")), ("1.05", ("1.05", "1.05"))),
+)  # fmt: skip
+_FFD = _FFD_2._replace(choices=(*_FFD_2.choices, ("1.1", ("1.1", "1.1"))))
+
 KINDS: tuple[RegisterKind, ...] = (
     RegisterKind(
         "atol", "atol", ("АТОЛ", "ATOL"),
@@ -61,6 +76,36 @@ KINDS: tuple[RegisterKind, ...] = (
             _ask("payment_address", "Место расчётов", "Place of settlement", "https://shop.ru", "https://shop.ru", required=True),
             _ask("version", "Версия", "Version", required=True, default="v5",
                  choices=(("v5", ("v5, ФФД 1.2", "v5, FFD 1.2")), ("v4", ("v4, ФФД 1.05", "v4, FFD 1.05")))),
+        ),
+    ),
+    RegisterKind(
+        "komtet", "komtet", ("Комтет Касса", "Komtet"),
+        ("Облачный сервис: магазин и его очередь.", "A cloud service: a shop and one of its queues."),
+        (
+            _ask("shop_id", "Идентификатор магазина", "Shop id", required=True),
+            _ask("secret", "Секретный ключ", "Secret", required=True, secret=True),
+            _ask("queue_id", "Номер очереди", "Queue", required=True), _INN, _PLACE, _FFD,
+        ),
+    ),
+    RegisterKind(
+        "modulkassa", "modulkassa", ("МодульКасса", "ModulKassa"),
+        ("Облачный сервис: торговая точка, уже привязанная (associate).", "A cloud service: a retail point that is associated."),
+        (
+            _ask("user_name", "Имя из ответа associate", "User name that associate answered", required=True),
+            _ask("password", "Пароль из ответа associate", "Password that associate answered", required=True, secret=True),
+            _INN, _FFD,
+        ),
+    ),
+    RegisterKind(
+        "orange_data", "orange_data", ("Orange Data", "OrangeData"),
+        ("Облачный сервис с подписью и клиентским сертификатом: укажите файлы на этом сервере.",
+         "A cloud service with a signature and a client certificate: name files of this server."),
+        (
+            _ask("inn", "ИНН", "INN", required=True),
+            _ask("sign_key", "Файл ключа подписи", "Signing key file", "private_key.pem", "private_key.pem", required=True),
+            _ask("client_cert", "Файл сертификата клиента", "Client certificate file", "client.crt", "client.crt", required=True),
+            _ask("client_key", "Файл ключа клиента", "Client key file", "client.key", "client.key", required=True),
+            _ask("group", "Группа", "Group", required=True, default="Main"), _FFD_2,
         ),
     ),
 )  # fmt: skip
