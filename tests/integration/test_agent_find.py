@@ -1,5 +1,6 @@
 """Finding registers and checking itself: harmless, and told in words."""
 
+import shlex
 import sqlite3
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -183,3 +184,21 @@ def certificate(folder: Path) -> tuple[Path, Path]:
         )
     )
     return cert_file, key_file
+
+
+def test_commands_that_cannot_ask_through_an_agent_say_so_and_do_not_call_the_register_silent(
+    tmp_path: Path,
+) -> None:
+    runner = CliRunner(env={"CHEKPOINT_DATA": str(tmp_path), "COLUMNS": "200"})
+
+    def run(code: int, *arguments: str) -> str:
+        said = runner.invoke(app, arguments)
+        assert said.exit_code == code, said.output
+        return said.output
+
+    run(0, "setup", "seller", "7700000016", "ООО Ромашка")
+    found = FoundRegister(maker="shtrih", where="10.0.0.5:7778", config={"host": "10.0.0.5"})
+    run(0, *shlex.split(add_line("office", found).replace("ИНН", "7700000016"))[1:])
+    assert "за агентом" in run(0, "registers", "status")
+    assert "за агентом" in run(0, "verify")
+    assert "запущены ли хаб и агент" in run(1, "doctor")

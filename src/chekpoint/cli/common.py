@@ -18,6 +18,7 @@ T = TypeVar("T")
 Config = Annotated[
     Path | None, typer.Option("--config", help="Файл настроек / settings file", envvar="CHEKPOINT_CONFIG")
 ]
+BEHIND_AGENT = "agent"  # maker of registers that only the running hub can ask
 USAGE = 2  # the exit code of a call that cannot be carried out as it stands
 
 

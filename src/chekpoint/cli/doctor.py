@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from chekpoint.cli.common import Config, Desk, desk, run
+from chekpoint.cli.common import BEHIND_AGENT, Config, Desk, desk, run
 
 if TYPE_CHECKING:
     from chekpoint.core.ports import FiscalDocument, Register
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 CLOCK_DRIFT = 300  # seconds: a fiscal document's time must be within 5 minutes of the local time
 DISK_LEAST = 1 << 30
+SEEN_WITHIN = 120_000  # milliseconds since the hub last heard a register that only it can ask
 
 
 def doctor(*, config: Config = None) -> None:
@@ -47,9 +48,26 @@ async def _registers(at: Desk) -> list[str]:
         return ["касс нет: chekpoint registers add / there are no registers: chekpoint registers add"]
     found: list[str] = []
     for row in rows:
-        if row.enabled:
+        if row.enabled and row.maker == BEHIND_AGENT:
+            found += await _behind_agent(at, row)
+        elif row.enabled:
             found += await _register(row, at.settings.zone)
     return found
+
+
+async def _behind_agent(at: Desk, row: "RegisterRow") -> list[str]:
+    """Only the running hub can ask it: the journal tells when it did so last; what it heard is an incident."""
+    from chekpoint.core.clock import SystemClock, epoch_ms  # noqa: PLC0415
+    from chekpoint.store import lanes  # noqa: PLC0415
+
+    seen = next(one.status_at for one in await at.store.read(lanes.overview) if one.id == row.id)
+    if seen is not None and epoch_ms(SystemClock().now()) - seen <= SEEN_WITHIN:
+        return []
+    words = (
+        f"касса «{row.name}» за агентом давно не отвечала: запущены ли хаб и агент? / "
+        "the register behind an agent has not answered for long: do hub and agent run?"
+    )
+    return [words]
 
 
 async def _register(row: "RegisterRow", zone: str) -> list[str]:
@@ -144,7 +162,12 @@ async def _ladder(at: Desk, most: int) -> list[str]:
 
     found: list[str] = []
     for row in await at.store.read(lanes.registers):
-        found += await _drive(at, row, most)
+        if row.maker == BEHIND_AGENT:
+            typer.echo(
+                f"{row.name}: за агентом, её документы сверяет хаб / behind an agent, the hub compares it"
+            )
+        else:
+            found += await _drive(at, row, most)
     return found
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from chekpoint.cli.common import Config, desk, fail, run
+from chekpoint.cli.common import BEHIND_AGENT, Config, desk, fail, run
 
 if TYPE_CHECKING:
     from chekpoint.core.ports import Register, RegisterStatus
@@ -42,7 +42,7 @@ def add(
 
     async def work() -> str:
         async with desk(config) as at:
-            if check:
+            if check and maker != BEHIND_AGENT:  # the running hub alone can ask it, and compares the INN then
                 await _compare(maker, body, inn)
             key = at.keys.new()
             await at.store.write(
@@ -160,6 +160,11 @@ def status(*, config: Config = None) -> None:
             rows = await at.store.read(lanes.registers)
         silent = 0
         for row in rows:
+            if row.maker == BEHIND_AGENT:
+                typer.echo(
+                    f"{row.name}: за агентом, её спрашивает хаб / behind an agent: see the hub's screen"
+                )
+                continue
             try:
                 typer.echo(f"{row.name}: {describe(await _ask(row.maker, row.config))}")
             except RegisterError as error:

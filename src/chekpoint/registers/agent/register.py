@@ -150,7 +150,7 @@ class AgentRegister:
         if self._board is None:
             raise RegisterBlocked(
                 BlockReason.NO_LINK,
-                f"Касса за агентом «{name}»: спросить её может только работающий хаб (добавить: --no-check)",
+                f"Касса за агентом «{name}»: спросить её может только работающий хаб",
             )
         line = self._board.line(name)
         if line is None:
