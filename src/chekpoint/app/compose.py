@@ -2,7 +2,7 @@
 
 import random
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import httpx2
@@ -67,30 +67,20 @@ def register_makers(
     ``board``: where agents are connected; None outside a running hub.
     """
 
-    def form(row: RegisterRow, kind: type[T]) -> T:
-        config: Any = msgspec.json.decode(row.config, type=kind)
-        if public_url and config.callback_url is None:
-            config = msgspec.structs.replace(config, callback_url=callback_url(public_url, row.id))
-        made: T = config
-        return made
+    def cloud(kind: type[T], driver: Callable[[T, Clock, Note], Register]) -> MakeRegister:
+        def make(row: RegisterRow, note: Note) -> Register:
+            config: Any = msgspec.json.decode(row.config, type=kind)
+            if public_url and config.callback_url is None:
+                config = msgspec.structs.replace(config, callback_url=callback_url(public_url, row.id))
+            return driver(config, clock, note)
+
+        return make
 
     def atol(row: RegisterRow, note: Note) -> Register:
         return AtolRegister(msgspec.json.decode(row.config, type=AtolConfig), clock, note=note)
 
     def shtrih(row: RegisterRow, note: Note) -> Register:
         return ShtrihRegister(msgspec.json.decode(row.config, type=ShtrihConfig), clock, note)
-
-    def atol_online_cloud(row: RegisterRow, note: Note) -> Register:
-        return AtolOnlineRegister(form(row, AtolOnlineConfig), clock, note)
-
-    def komtet_cloud(row: RegisterRow, note: Note) -> Register:
-        return KomtetRegister(form(row, KomtetConfig), clock, note)
-
-    def modulkassa_cloud(row: RegisterRow, note: Note) -> Register:
-        return ModulKassaRegister(form(row, ModulKassaConfig), clock, note)
-
-    def orange_data_cloud(row: RegisterRow, note: Note) -> Register:
-        return OrangeDataRegister(form(row, OrangeDataConfig), clock, note)
 
     def agent(row: RegisterRow, note: Note) -> Register:
         config = msgspec.json.decode(row.config, type=AgentConfig)
@@ -99,10 +89,10 @@ def register_makers(
     return {
         "atol": atol,
         "shtrih": shtrih,
-        "atol_online": atol_online_cloud,
-        "komtet": komtet_cloud,
-        "orange_data": orange_data_cloud,
-        "modulkassa": modulkassa_cloud,
+        "atol_online": cloud(AtolOnlineConfig, AtolOnlineRegister),
+        "komtet": cloud(KomtetConfig, KomtetRegister),
+        "orange_data": cloud(OrangeDataConfig, OrangeDataRegister),
+        "modulkassa": cloud(ModulKassaConfig, ModulKassaRegister),
         "agent": agent,
     }
 
