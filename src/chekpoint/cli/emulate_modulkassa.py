@@ -2,11 +2,16 @@
 
 import asyncio
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 
 from chekpoint.cli.say import say
+
+if TYPE_CHECKING:
+    from chekpoint.emulators.modulkassa_cloud.service import PointSetup
+    from chekpoint.emulators.stand import RegisterSetup
 
 BANNER = "ТЕСТОВЫЙ ДВОЙНИК / TEST DOUBLE"
 
@@ -26,37 +31,35 @@ def modulkassa(
     second: Annotated[str, typer.Option(help="Второй POST того же id: same, error, new / a second POST of one id")] = "same",
 ) -> None:  # fmt: skip
     """Эмулятор МодульКассы, API фискализации v1 и v2 / an emulated ModulKassa."""
-    from chekpoint.core.clock import SystemClock  # noqa: PLC0415  a command starts in an instant
-    from chekpoint.emulators import stand  # noqa: PLC0415
-    from chekpoint.emulators.faults import FaultPlan, FaultSpecError  # noqa: PLC0415
+    from chekpoint.emulators.faults import FaultPlan, FaultSpecError  # noqa: PLC0415  a command starts in an instant
     from chekpoint.emulators.fiscal_drive import Registration  # noqa: PLC0415
-    from chekpoint.emulators.modulkassa_cloud.face import Face, server  # noqa: PLC0415
-    from chekpoint.emulators.modulkassa_cloud.service import (  # noqa: PLC0415
-        ModulKassa,
-        PointSetup,
-        SecondPost,
-    )
+    from chekpoint.emulators.modulkassa_cloud.service import PointSetup, SecondPost  # noqa: PLC0415
+    from chekpoint.emulators.stand import AddressError, RegisterSetup, address  # noqa: PLC0415
 
     try:
-        plan, operator = FaultPlan.from_spec(faults), stand.address(ofd) if ofd else None
         setup = PointSetup(login=login, password=password, retail_point=point, second=SecondPost(second))
-    except (FaultSpecError, stand.AddressError, ValueError) as error:
+        plan, operator = FaultPlan.from_spec(faults), address(ofd) if ofd else None
+    except (FaultSpecError, AddressError, ValueError) as error:
         raise typer.BadParameter(str(error)) from error
-    clock = SystemClock()
-    made = [
-        stand.build_register(
-            stand.RegisterSetup(
-                fn=f"99990789300000{n:02d}", state=state, registration=Registration(seller_inn=inn), faults=plan,
-                ofd=operator,
-            ), clock,
-        )
-        for n in range(1, registers + 1)
-    ]  # fmt: skip
-    service = ModulKassa(setup, made, clock=clock, path=state / "modulkassa.sqlite" if state else None)
+    of_each = RegisterSetup(state=state, faults=plan, ofd=operator, registration=Registration(seller_inn=inn))
     pair = ":".join(setup.pair)
     say(f"{BANNER}: МодульКасса http://{host}:{port}/api/fn, точка {point}, пара до связывания {pair}")
+    _serve(setup, of_each, registers, host=host, port=port)
+
+
+def _serve(setup: "PointSetup", of_each: "RegisterSetup", count: int, *, host: str, port: int) -> None:
+    """Until it is interrupted."""
+    from chekpoint.core.clock import SystemClock  # noqa: PLC0415
+    from chekpoint.emulators.modulkassa_cloud.face import Face, server  # noqa: PLC0415
+    from chekpoint.emulators.modulkassa_cloud.service import ModulKassa  # noqa: PLC0415
+    from chekpoint.emulators.stand import build_register  # noqa: PLC0415
+
+    clock, state = SystemClock(), of_each.state
+    numbers = [f"99990789300000{n:02d}" for n in range(1, count + 1)]
+    made = [build_register(msgspec.structs.replace(of_each, fn=number), clock) for number in numbers]
+    service = ModulKassa(setup, made, clock=clock, path=state / "modulkassa.sqlite" if state else None)
     try:
-        asyncio.run(server(Face(service, plan), host=host, port=port).serve())
+        asyncio.run(server(Face(service, of_each.faults), host=host, port=port).serve())
     finally:
         service.close()
         for register in made:
