@@ -15,7 +15,8 @@ from chekpoint.core.clock import SystemClock
 from chekpoint.core.ports import RegisterStatus
 from chekpoint.hub.kinds import Unfilled
 from chekpoint.registers.agent import AgentConfig
-from chekpoint.registers.agent.wire import FoundRegister
+from chekpoint.registers.agent.line import Line
+from chekpoint.registers.agent.wire import FoundRegister, Hello
 from chekpoint.store import lanes
 from chekpoint.web.access import first_password
 from chekpoint.web.screens import Joinery, screens
@@ -43,17 +44,24 @@ def wizard(rig: AgentRig) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://hub.example")
 
 
+def plugged(rig: AgentRig) -> Line:
+    """Another agent's line, whose reports come from the test alone."""
+    line = Line("warehouse", Hello(protocol=1, version="1", instance="w", at=0, echo=0), SystemClock())
+    rig.board.plug(line)
+    return line
+
+
 async def test_a_found_register_is_added_through_its_agent_with_two_clicks(tmp_path: Path) -> None:
     async with agent_rig(tmp_path) as rig, wizard(rig) as client:
         await rig.connected()
         await signed_in(rig, client)
-        line = rig.board.line(NAME)
-        assert line is not None
+        line = plugged(rig)
         config = {"base_url": rig.till.config.base_url, "user": "admin", "password": "Passw0rd-Passw0rd"}
         status = RegisterStatus(ready=True, fn="9999078900000042", serial="0042", seller_inn=INN)
         line.found = (FoundRegister(maker="atol", where="127.0.0.1:1", config=config, status=status),)
         shown = (await client.get("/registers/new")).text
         assert "ФН 9999078900000042" in shown
+        assert "warehouse" in shown
         way = re.search(r"/registers/new/(found-atol-[0-9a-f]+)", shown)
         assert way is not None
         form = await client.get(f"/registers/new/{way[1]}")
@@ -72,8 +80,7 @@ async def test_a_register_that_works_already_is_not_offered_again(tmp_path: Path
     async with agent_rig(tmp_path) as rig:
         await rig.connected()
         await rig.until(lambda: rig.hub.lanes[REGISTER].fn)
-        line = rig.board.line(NAME)
-        assert line is not None
+        line = plugged(rig)
         status = RegisterStatus(ready=True, fn=rig.hub.lanes[REGISTER].fn)
         line.found = (FoundRegister(maker="atol", where="x", config={"base_url": "http://x"}, status=status),)
         assert [kind.way for kind in Kinds(rig.hub, rig.board) if kind.way.startswith("found")] == []
