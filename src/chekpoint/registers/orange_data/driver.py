@@ -33,6 +33,10 @@ from chekpoint.registers.orange_data.keys import KeyFault, Signer, signer, tls_c
 
 _FIRST_PAUSE: Final = 0.5  # most receipts are made within seconds; then each pause is twice as long
 _BIGGEST: Final = 4 << 20
+_SILENT: Final = (
+    "сервис не отвечает; так бывает и тогда, когда он не принял сертификат клиента /"
+    " the service does not answer, or does not take the client certificate"
+)
 _NO_ARCHIVE: Final = "у облачной кассы нет архива, который можно прочитать / a cloud has no archive to read"
 
 
@@ -70,7 +74,7 @@ class OrangeDataRegister:
                 raise errors.of_question(status, answers.read_refusal(raw))
             found = answers.read_devices(raw)
         except (OutcomeUnknown, Malformed) as error:
-            raise RegisterBlocked(BlockReason.NO_LINK, f"сервис не отвечает: {error}") from error
+            raise RegisterBlocked(BlockReason.NO_LINK, f"{_SILENT}: {error}") from error
         return self._told(found)
 
     def _told(self, found: Devices) -> RegisterStatus:
