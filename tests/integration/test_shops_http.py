@@ -237,6 +237,8 @@ async def test_a_trial_goes_the_whole_way_and_touches_nothing_real(visitor: Visi
     await visitor.connect(way, **ANSWERS[way])
     shop = await visitor.shop(way)
     told = await visitor.post(f"/shops/{shop.id}/trial", f"/shops/{shop.id}")
+    assert "таким его сделали модуль и правила магазина" in told.text
+    assert "Попытка 1 на «Эмулятор кассы»" in told.text
     assert "Чек зарегистрирован: ФД" in told.text
     assert "подписал подтверждение" in told.text
     assert "Все шаги пройдены" in told.text, told.text[-2000:]
@@ -265,3 +267,102 @@ async def test_a_check_of_a_site_that_is_silent_says_so(visitor: Visitor) -> Non
     shop = await visitor.shop("bitrix")
     told = await visitor.post(f"/shops/{shop.id}/check", f"/shops/{shop.id}")
     assert "Есть шаги с ошибкой" in told.text
+
+
+@pytest.mark.parametrize(("way", "door"), [("atol_online", "getToken"), ("modulkassa", "associate")])
+async def test_a_lost_password_is_replaced_and_the_former_one_opens_nothing(
+    visitor: Visitor, way: str, door: str
+) -> None:
+    first = re.search(r'class="mono break once">([^ <]+)', (await visitor.connect(way, **ANSWERS[way])).text)
+    shop = await visitor.shop(way)
+    page = f"/shops/{shop.id}/renew"
+    second = re.search(r'class="mono break once">([^ <]+)', (await visitor.post(page, page)).text)
+    assert first is not None
+    assert second is not None
+    for password, good in ((first[1], False), (second[1], True)):
+        shop = await visitor.shop(way)
+        settings = msgspec.json.decode(shop.settings)
+        if door == "getToken":
+            body = {"login": settings["login"], "pass": password}
+            answer = await visitor.client.post("/possystem/v4/getToken", json=body)
+        else:
+            url = f"/api/fn/v1/associate/{settings['retail_point']}?clientId=x"
+            answer = await visitor.client.post(url, auth=(settings["login"], password))
+        assert (answer.status_code == 200) is good
+
+
+async def test_a_site_with_another_link_keeps_its_rules(visitor: Visitor) -> None:
+    await visitor.connect("bitrix", **ANSWERS["bitrix"])
+    shop = await visitor.shop("bitrix")
+    page = f"/shops/{shop.id}"
+    await visitor.post(f"{page}/rules", page, **RULES)
+    before = rules_of((await visitor.shop("bitrix")).settings)
+    other = LINK.replace("a" * 32, "b" * 32)
+    told = await visitor.post(f"{page}/renew", f"{page}/renew", link=other, version="3")
+    assert told.status_code == 200
+    after = await visitor.shop("bitrix")
+    assert rules_of(after.settings) == before
+    assert (
+        msgspec.json.decode(after.settings)["exchange"] | {"link": other, "version": "3"}
+        == (msgspec.json.decode(after.settings)["exchange"])
+    )
+    assert "подключить магазин заново" in (await visitor.client.get(page)).text
+
+
+async def test_a_link_that_does_not_fit_leaves_the_former_one(visitor: Visitor) -> None:
+    await visitor.connect("bitrix", **ANSWERS["bitrix"])
+    shop = await visitor.shop("bitrix")
+    page = f"/shops/{shop.id}/renew"
+    told = await visitor.post(page, page, link="https://shop.example/", version="")
+    assert told.status_code == 422
+    assert "Адрес не годится" in told.text
+    assert (await visitor.shop("bitrix")).settings == shop.settings
+
+
+async def test_a_shop_with_keys_has_no_password_to_renew(visitor: Visitor) -> None:
+    await visitor.connect("api")
+    shop = await visitor.shop("api")
+    assert (await visitor.client.get(f"/shops/{shop.id}/renew")).status_code == 404
+
+
+async def test_notices_get_an_address_and_a_secret_that_is_shown_once(visitor: Visitor) -> None:
+    await visitor.connect("api")
+    shop = await visitor.shop("api")
+    page, card = f"/shops/{shop.id}", {"site": "https://new.example", "deadline": "60"}
+    told = await visitor.post(f"{page}/card", page, webhook="https://new.example/hook", **card)
+    after = await visitor.shop("api")
+    assert (after.site, after.deadline_seconds, after.webhook_url) == (
+        "https://new.example", 60, "https://new.example/hook",
+    )  # fmt: skip
+    assert after.webhook_secret is not None
+    assert after.webhook_secret in told.text
+    assert after.webhook_secret not in (await visitor.client.get(page)).text
+    again = await visitor.post(f"{page}/card", page, webhook="https://new.example/other", **card)
+    assert again.status_code == 303
+    assert (await visitor.shop("api")).webhook_secret == after.webhook_secret
+    await visitor.post(f"{page}/card", page, webhook="https://new.example/other", new_secret="on", **card)
+    assert (await visitor.shop("api")).webhook_secret != after.webhook_secret
+    await visitor.post(f"{page}/card", page, webhook="", **card)
+    silent = await visitor.shop("api")
+    assert (silent.webhook_url, silent.webhook_secret) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"site": "new.example"}, "Адрес сайта"),
+        ({"webhook": "ftp://x"}, "Адрес начинается"),
+        ({"webhook": "https://[x"}, "Адрес начинается"),
+        ({"deadline": "0"}, "Секунды"),
+        ({"deadline": "٣"}, "Секунды"),
+        ({"deadline": "100000"}, "Секунды"),
+        ({}, "Секунды"),
+    ],
+)
+async def test_settings_that_do_not_fit_change_nothing(visitor: Visitor, fields: Asked, said: str) -> None:
+    page = f"/shops/{SHOP.id}"
+    before = await visitor.hub.store.read(people.shops)
+    told = await visitor.post(f"{page}/card", page, **fields)
+    assert told.status_code == 422
+    assert said in told.text
+    assert await visitor.hub.store.read(people.shops) == before

@@ -6,10 +6,14 @@ from chekpoint.cli.trial_plays import PATIENCE, PLAYS
 from chekpoint.cli.trial_stand import FN, TrialStand, trial_stand
 from chekpoint.core.clock import SystemClock
 from chekpoint.core.lifecycle import Proof, State
+from chekpoint.fiscal.money import roubles
 from chekpoint.fiscal.printed import as_lines
 from chekpoint.fiscal.printed_rows import PrintedStamp
-from chekpoint.hub.kinds import Step
-from chekpoint.store import incidents, listing, people
+from chekpoint.fiscal.printed_words import METHODS, OBJECTS, TAXATIONS
+from chekpoint.fiscal.receipt import Receipt
+from chekpoint.hub.content import restore
+from chekpoint.hub.kinds import Step, cut
+from chekpoint.store import incidents, listing, people, views_receipt
 
 ENDED = frozenset({State.FISCALISED, State.REJECTED, State.CANCELLED, State.EXPIRED})
 
@@ -28,6 +32,9 @@ async def trial(shop: people.Shop) -> AsyncGenerator[Step, None]:
             if step.ok is False:
                 return
         found = await _seen(at, Proof.SIGNED)
+        if found is not None:
+            async for step in _journalled(at, found):
+                yield step
         yield await _registered(at, found)
         if found is None or found.state != State.FISCALISED:
             return
@@ -53,6 +60,37 @@ async def _refused(at: TrialStand) -> list[str]:
     """Why the hub took no receipt: a register that stands is another matter."""
     opened = await at.hub.store.read(incidents.open_now)
     return [one.text_ru for one in opened if one.kind != "register_blocked"]
+
+
+async def _journalled(at: TrialStand, line: listing.Line) -> AsyncGenerator[Step, None]:
+    """What the journal has: the receipt as the rules left it, and each attempt with what was said."""
+    whole = await at.hub.store.read(lambda tx: views_receipt.whole(tx, line.id))
+    if whole is None:
+        return
+    words = (
+        "Чек записан в журнал хаба до отправки на кассу: таким его сделали модуль и правила магазина.",
+        "The receipt is in the hub's journal, as its module and the shop's rules made it.",
+    )
+    receipt = restore(whole.head.content, whole.head.buyer)
+    yield Step(ok=True, words=words, detail="\n".join(_content(receipt)))
+    for one in reversed(whole.attempts):
+        words = (
+            f"Попытка {one.number} на «{one.register}»: запись о ней сделана до первого байта.",
+            f"Attempt {one.number}: written before its first byte left.",
+        )
+        said = [f"→ {cut(each.request)}\n← {cut(each.answer)}" for each in whole.exchanges[one.id]]
+        yield Step(
+            ok=one.outcome == "registered", words=words, detail="\n".join([f"исход: {one.outcome}", *said])
+        )
+
+
+def _content(receipt: Receipt) -> list[str]:
+    """The receipt in the words of the rules, so that one sees what they did."""
+    head = [f"СНО: {TAXATIONS[receipt.taxation]}", f"покупатель: {receipt.buyer.contact or '—'}"]
+    return head + [
+        f"{item.name}: {roubles(item.sum)} ₽, НДС: {item.vat.label}, {METHODS[item.method]}, {OBJECTS[item.object]}"
+        for item in receipt.items
+    ]
 
 
 async def _registered(at: TrialStand, found: listing.Line | None) -> Step:

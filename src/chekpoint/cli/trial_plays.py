@@ -2,9 +2,10 @@
 
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import httpx2
 import msgspec
@@ -28,10 +29,15 @@ from chekpoint.store import people
 
 PATIENCE: Final = 30.0  # seconds for the other side to see the result
 WORD: Final = "trial"
+MSK: Final = ZoneInfo("Europe/Moscow")
 PRICE: Final = 12_300  # kopecks
 _SENT = ("Магазин отправил чек, хаб его принял.", "The shop sent the receipt, the hub took it.")
 _NOT_SENT = ("Хаб не принял чек магазина.", "The hub did not take the shop's receipt.")
 _TOLD = ("Магазин узнал о результате.", "The shop knows the result.")
+_UNFILTERED = (
+    "Отбор чеков (платёжные системы, виды, оплаты) и ИНН продавца из правил в пробе не действуют.",
+    "The trial does not use the rules that choose receipts, nor the seller's INN of the rules.",
+)
 _NOT_TOLD = ("Магазин не узнал о результате.", "The shop does not know the result.")
 
 Told = Callable[[], Awaitable[str | None]]
@@ -140,7 +146,7 @@ def _atol_body(taxation: str) -> dict[str, Any]:
         "payment_address": "https://shop.example",
     }
     return {
-        "external_id": WORD, "timestamp": "24.11.2026 12:00:00",
+        "external_id": WORD, "timestamp": f"{SystemClock().now().astimezone(MSK):%d.%m.%Y %H:%M:%S}",
         "receipt": {
             "client": {"email": "buyer@example.com"}, "company": company, "items": [item],
             "payments": [{"type": 1, "sum": rubles}], "total": rubles,
@@ -186,7 +192,7 @@ def _modul_body() -> dict[str, Any]:
         "paymentMethod": "full_payment",
     }  # fmt: skip
     return {
-        "id": WORD, "docNum": WORD, "docType": "SALE", "checkoutDateTime": "2026-11-24T12:00:00+03:00",
+        "id": WORD, "docNum": WORD, "docType": "SALE", "checkoutDateTime": SystemClock().now().astimezone(MSK).isoformat(timespec="seconds"),
         "email": "buyer@example.com", "inventPositions": [position],
         "moneyPositions": [{"paymentType": "CARD", "sum": rubles}],
     }  # fmt: skip
@@ -207,6 +213,8 @@ class BitrixPlay(Play):
         rules = msgspec.structs.replace(
             settings.rules, seller_inn=None, pay_systems=None, skip_types=(), skip_forms=()
         )
+        if rules != settings.rules:
+            yield Step(ok=None, words=_UNFILTERED)
         settings = msgspec.structs.replace(settings, rules=rules)
         words = ("Эмулированный сайт 1С-Битрикс запущен.", "An emulated 1C-Bitrix site is running.")
         yield Step(ok=True, words=words, detail=url)
@@ -224,10 +232,7 @@ class BitrixPlay(Play):
         exchange = bitrix.Exchange(link=link, version="3" if version == "3" else "2")
         own = msgspec.structs.replace(settings, exchange=exchange, cashbox=None)
         await self.at.add(copied(self.shop, msgspec.json.encode(own)))
-        good = await _until(lambda: bool(site.cashboxes()))
-        for box in site.cashboxes():
-            site.activate(box.id)
-        sites.hang_up()  # the poll that hangs was answered for cashboxes that were off
+        good = await _until(lambda: bool(site.cashboxes())) and await _switched_on(sites, site)
         words = (
             "Касса появилась на сайте и включена.",
             "The register came up on the site and is switched on.",
@@ -276,9 +281,28 @@ class BitrixPlay(Play):
         self.asked = asked
 
 
-async def _until(seen: Callable[[], bool]) -> bool:
+async def _switched_on(sites: Sites, site: Site) -> bool:
+    """Switch the cashboxes on. A poll that hangs was begun when they were off, or their register not ready."""
     clock = SystemClock()
-    until = clock.monotonic() + PATIENCE
+    until, boxes = clock.monotonic() + PATIENCE, [site.activate(box.id) for box in site.cashboxes()]
+    while clock.monotonic() < until:
+        seen = {box.id: box.last_check_at for box in boxes}
+        sites.hang_up()
+        if not await _until(partial(_asked_again, site, seen), until - clock.monotonic()):
+            break
+        boxes = site.cashboxes()
+        if all(box.enabled for box in boxes):
+            return True
+    return False
+
+
+def _asked_again(site: Site, seen: Mapping[int, float | None]) -> bool:
+    return all(box.last_check_at != seen.get(box.id) for box in site.cashboxes())
+
+
+async def _until(seen: Callable[[], bool], patience: float = PATIENCE) -> bool:
+    clock = SystemClock()
+    until = clock.monotonic() + patience
     while not seen() and clock.monotonic() < until:
         await clock.sleep(0.05)
     return seen()

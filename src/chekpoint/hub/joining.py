@@ -17,7 +17,12 @@ from chekpoint.store.journal import Tx
 
 TEXT_MOST: Final = 500
 NAME_MOST: Final = 64
+DEADLINE_MOST: Final = 86_400  # seconds
 _EMPTY: Final[Words] = ("Заполните это поле.", "Fill this in.")
+_NOT_SITE: Final[Words] = (
+    "Адрес сайта начинается с https://.",
+    "The site's address begins with https://.",
+)
 _UNKNOWN: Final[Words] = ("Выберите из списка.", "Choose one of the list.")
 
 
@@ -37,6 +42,39 @@ def wanted(
     return chosen(kind.asks, given, sellers, [one.name for one in shops])
 
 
+def answered(asks: Sequence[Ask], given: Mapping[str, str]) -> dict[str, str]:
+    """The checked answers; raises Unfilled with everything that is wrong at once."""
+    faults: dict[str, Words] = {}
+    answers = {ask.name: _answer(ask, given.get(ask.name, ""), faults) for ask in asks}
+    if faults:
+        raise Unfilled(faults)
+    return answers
+
+
+class Card(NamedTuple):
+    """What every shop has, whatever its kind."""
+
+    site: str | None  # 1187
+    deadline_seconds: int
+    webhook_url: str | None
+
+
+def card_of(given: Mapping[str, str]) -> Card:
+    """Site, deadline and webhook as a person wrote them; raises Unfilled with everything that is wrong."""
+    faults: dict[str, Words] = {}
+    site, url, seconds = (given.get(name, "").strip() for name in ("site", "webhook", "deadline"))
+    if site and not _is_site(site):
+        faults["site"] = _NOT_SITE
+    if url and not _is_site(url, TEXT_MOST):
+        faults["webhook"] = ("Адрес начинается с https://.", "The address begins with https://.")
+    good = seconds.isascii() and seconds.isdigit() and len(seconds) < 6 and 1 <= int(seconds) <= DEADLINE_MOST
+    if not good:
+        faults["deadline"] = (f"Секунды, от 1 до {DEADLINE_MOST}.", f"Seconds, 1 to {DEADLINE_MOST}.")
+    if faults:
+        raise Unfilled(faults)
+    return Card(site or None, int(seconds), url or None)
+
+
 def chosen(
     asks: Sequence[Ask], given: Mapping[str, str], sellers: list[people.Seller], taken: Iterable[str]
 ) -> Wanted:
@@ -52,7 +90,7 @@ def chosen(
     elif name in set(taken):
         faults["name"] = ("Такое название уже есть.", "This name is taken.")
     if site and not _is_site(site):
-        faults["site"] = ("Адрес сайта начинается с https://.", "The site's address begins with https://.")
+        faults["site"] = _NOT_SITE
     seller = given.get("seller", "") or (sellers[0].id if len(sellers) == 1 else "")
     if seller not in {one.id for one in sellers}:
         faults["seller"] = _UNKNOWN
@@ -75,13 +113,16 @@ def _answer(ask: Ask, text: str, faults: dict[str, Words]) -> str:
     return text
 
 
-def _is_site(text: str) -> bool:
+def _is_site(text: str, most: int = 256) -> bool:
     try:
         parts = urlsplit(text)
     except ValueError:
         return False
     return (
-        parts.scheme in {"http", "https"} and bool(parts.hostname) and len(text) <= 256 and text.isprintable()
+        parts.scheme in {"http", "https"}
+        and bool(parts.hostname)
+        and len(text) <= most
+        and text.isprintable()
     )
 
 
@@ -102,6 +143,27 @@ class Joining:
         if kind.kind == "api":
             said["key"] = self.new_key(tx, shop)
         return shop, said
+
+    def renew(self, tx: Tx, kind: ShopKind, shop: people.Shop, made: Made) -> people.Shop:
+        """Another link or password; raises Unfit when somebody changed the shop since it was read."""
+        now = next(one for one in people.shops(tx) if one.id == shop.id)
+        if now.settings != shop.settings:
+            raise Unfit("магазин тем временем изменён, повторите / the shop was changed meanwhile, try again")
+        people.configure_shop(tx, shop.id, made.settings)
+        self._note(tx, "shop_renewed", shop.id, {"way": kind.way})
+        return now._replace(settings=made.settings)
+
+    def set_card(self, tx: Tx, shop: people.Shop, card: Card, *, new_secret: bool = False) -> str | None:
+        """Site, deadline and webhook; the webhook's secret, where a new one was made."""
+        now = next(one for one in people.shops(tx) if one.id == shop.id)
+        fresh = card.webhook_url is not None and (new_secret or now.webhook_secret is None)
+        secret = secrets.token_urlsafe(32) if fresh else now.webhook_secret if card.webhook_url else None
+        changed = now._replace(**card._asdict(), webhook_secret=secret)
+        people.set_card(tx, changed)
+        old = Card(now.site, now.deadline_seconds, now.webhook_url)
+        body = {"old": old._asdict(), "new": card._asdict(), "new_secret": fresh}
+        self._note(tx, "shop_card", shop.id, body)
+        return secret if fresh else None
 
     def new_key(self, tx: Tx, shop: people.Shop) -> str:
         """Another API key of a shop; only its hash is kept."""

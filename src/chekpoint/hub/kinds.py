@@ -113,6 +113,20 @@ class ShopKind(Protocol):
         """Settings out of the answers; raises Unfilled. ``others`` are the shops that are there."""
         ...
 
+    @property
+    def renews(self) -> Words:
+        """What connecting again is called ("a new password"); ("", "") where there is nothing to renew."""
+        ...
+
+    @property
+    def again(self) -> tuple[Ask, ...]:
+        """What a person must answer to connect again."""
+        ...
+
+    def renew(self, shop: people.Shop, given: Mapping[str, str], others: list[people.Shop]) -> Made:
+        """The shop's settings with another link or password, its rules as they are; raises Unfilled."""
+        ...
+
     def shown(self, shop: people.Shop) -> list[tuple[Words, str]]:
         """How the shop is connected, without secrets. Empty where the shop came another way."""
         ...

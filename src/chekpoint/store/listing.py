@@ -72,13 +72,13 @@ def page(tx: Tx, wanted: Filter) -> list[Line]:
 def _values(given: dict[str, Any]) -> dict[str, Any]:
     values = {k: v for k, v in given.items() if k not in {"state", "proof"}}
     if "since" in values:
-        values["floor"] = _id_at(values["since"] - ID_SLACK_MS)
+        values["floor"] = id_at(values["since"] - ID_SLACK_MS)
     if "until" in values:
-        values["ceiling"] = _id_at(values["until"] + ID_SLACK_MS)
+        values["ceiling"] = id_at(values["until"] + ID_SLACK_MS)
     return values
 
 
-def _id_at(ms: int) -> str:
+def id_at(ms: int) -> str:
     """The smallest key of a moment: the first 48 bits of a UUIDv7 are its milliseconds."""
     return f"{min(max(ms, 0), (1 << 48) - 1):012x}"
 

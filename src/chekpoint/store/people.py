@@ -206,6 +206,25 @@ def configure_shop(tx: Tx, shop_id: str, settings: bytes) -> None:
     tx.event("shop_configured", shop_id)
 
 
+_CARD: Final = Query(
+    update(shop)
+    .where(shop.c.id == bindparam("which"))
+    .values(
+        site=bindparam("new_site"), deadline_seconds=bindparam("new_deadline"), webhook_url=bindparam("new_url"),
+        webhook_secret=bindparam("new_secret"),
+    )
+)  # fmt: skip
+
+
+def set_card(tx: Tx, changed: Shop) -> None:
+    """The site, deadline and webhook of a shop; the caller writes the audit row."""
+    tx.run(
+        _CARD, which=changed.id, new_site=changed.site, new_deadline=changed.deadline_seconds,
+        new_url=changed.webhook_url, new_secret=changed.webhook_secret,
+    )  # fmt: skip
+    tx.event("shop_configured", changed.id)
+
+
 def shop_of_key(tx: Tx, secret: str) -> str | None:
     """The shop that a key opens, if any."""
     row = tx.one(_BY_KEY, hash=key_hash(secret))

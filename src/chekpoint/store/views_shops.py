@@ -17,6 +17,11 @@ _WAITING: Final = Query(
     .where(receipt.c.state == literal_column("'queued'"))
     .group_by(receipt.c.shop_id)
 )
+_SINCE: Final = Query(
+    select(receipt.c.shop_id, func.count())
+    .where(receipt.c.id >= bindparam("floor"), receipt.c.accepted_at >= bindparam("since"))
+    .group_by(receipt.c.shop_id)
+)
 _DEEDS: Final = Query(
     select(*(audit.c[name] for name in Deed._fields))
     .where(audit.c.subject == bindparam("about"))
@@ -28,6 +33,14 @@ _DEEDS: Final = Query(
 def waiting(tx: Tx) -> dict[str, int]:
     """Shop -> receipts in the queue."""
     return {row[0]: row[1] for row in tx.all(_WAITING)}
+
+
+def since(tx: Tx, moment: int) -> dict[str, int]:
+    """Shop -> receipts accepted since a moment (milliseconds UTC); reads those receipts' rows, not all."""
+    return {
+        row[0]: row[1]
+        for row in tx.all(_SINCE, since=moment, floor=listing.id_at(moment - listing.ID_SLACK_MS))
+    }
 
 
 def newest(tx: Tx, shop_id: str, most: int) -> list[listing.Line]:

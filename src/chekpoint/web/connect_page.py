@@ -67,14 +67,14 @@ async def connect(request: Request) -> Response:
     except Unfilled as wrong:
         return await _form(request, kind, fields, wrong.faults, 422)
     await desk.hub.reload()
-    found = _checked(desk, kind, shop, said, request.state.person.login)
+    found = checked(desk, kind, shop, said, request.state.person.login)
     pastes = kind.pastes(shop, desk.address, said)
     return await steps.told(
         desk, request, "shop_steps.html", found, shop=shop, title="connect.done", pastes=pastes
     )
 
 
-async def _checked(
+async def checked(
     desk: Desk, kind: ShopKind, shop: people.Shop, said: Mapping[str, str], who: str
 ) -> AsyncIterator[Step]:
     """The checks; VAT rates that the shop's system names become rules."""

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from chekpoint.core.clock import epoch_ms
 from chekpoint.core.errors import StoreError
 from chekpoint.hub.joining import Joining
 from chekpoint.hub.kinds import ShopKind, Unfilled
@@ -29,6 +30,7 @@ class Row(NamedTuple):
     shop: people.Shop
     way: ShopKind | None
     waiting: int
+    today: int
     last_at: int | None
     trouble: Any
 
@@ -37,29 +39,27 @@ class Row(NamedTuple):
 async def show(request: Request) -> Response:
     """All shops."""
     desk = desk_of(request)
+    midnight = desk.clock.now().astimezone(desk.zone).replace(hour=0, minute=0, second=0, microsecond=0)
 
     def look(tx: Tx) -> tuple[list[Row], dict[str, str]]:
-        waiting, open_now = views_shops.waiting(tx), views_shops.troubles(tx)
-        rows = []
-        for shop in people.shops(tx):
-            last = views_shops.newest(tx, shop.id, 1)
-            trouble = next((one for one in open_now if one.subject.startswith(shop.id)), None)
-            rows.append(
-                Row(
-                    shop,
-                    _way(desk, shop),
-                    waiting.get(shop.id, 0),
-                    last[0].accepted_at if last else None,
-                    trouble,
-                )
-            )
-        return rows, {one.id: one.name for one in people.sellers(tx)}
+        return _rows(tx, desk, epoch_ms(midnight)), {one.id: one.name for one in people.sellers(tx)}
 
     rows, sellers = await desk.store.read(look)
     return await desk.page(request, "shops.html", rows=rows, sellers=sellers)
 
 
-def _way(desk: Desk, shop: people.Shop) -> ShopKind | None:
+def _rows(tx: Tx, desk: Desk, midnight: int) -> list[Row]:
+    waiting, today = views_shops.waiting(tx), views_shops.since(tx, midnight)
+    open_now, rows = views_shops.troubles(tx), []
+    for shop in people.shops(tx):
+        last = views_shops.newest(tx, shop.id, 1)
+        trouble = next((one for one in open_now if one.subject.startswith(shop.id)), None)
+        counts = waiting.get(shop.id, 0), today.get(shop.id, 0)
+        rows.append(Row(shop, way_of(desk, shop), *counts, last[0].accepted_at if last else None, trouble))
+    return rows
+
+
+def way_of(desk: Desk, shop: people.Shop) -> ShopKind | None:
     """The way in which a shop is connected: of those of its kind, one that knows its settings."""
     return next((one for one in desk.kinds if one.kind == shop.kind and one.shown(shop)), None)
 
@@ -76,14 +76,18 @@ async def the_shop(request: Request) -> people.Shop:
 @member
 async def show_one(request: Request) -> Response:
     """One shop."""
-    return await _page(request, await the_shop(request))
+    return await page(request, await the_shop(request))
 
 
-async def _page(
-    request: Request, shop: people.Shop, *, status: int = 200, fields: Mapping[str, str] | None = None,
-    faults: Mapping[str, Any] | None = None, new_key: str = "",
-) -> Response:  # fmt: skip
-    desk, way = desk_of(request), _way(desk_of(request), shop)
+NOTHING: Mapping[str, Any] = {
+    "fields": None, "faults": {}, "card": None, "card_faults": {}, "new_key": "", "new_secret": "",
+}  # fmt: skip
+"""What a form brings back to the page: as filled in, what is wrong with it, what is shown once."""
+
+
+async def page(request: Request, shop: people.Shop, *, status: int = 200, **brought: Any) -> Response:
+    """The page of a shop; ``brought`` as NOTHING."""
+    desk, way, shown = desk_of(request), way_of(desk_of(request), shop), {**NOTHING, **brought}
     rules = _rules(shop) if way is not None and way.ruled else None
 
     def look(tx: Tx) -> dict[str, Any]:
@@ -96,12 +100,16 @@ async def _page(
         }  # fmt: skip
 
     found = await desk.store.read(look)
-    shown = dict(fields) if fields is not None else rules_form.fields_of(rules) if rules is not None else {}
+    if shown["fields"] is None:
+        shown["fields"] = rules_form.fields_of(rules) if rules is not None else {}
+    if shown["card"] is None:
+        shown["card"] = {
+            "site": shop.site or "", "webhook": shop.webhook_url or "", "deadline": str(shop.deadline_seconds),
+        }  # fmt: skip
     return await desk.page(
-        request, "shop.html", status=status, shop=shop, way=way, ruled=rules is not None, fields=shown,
-        faults=faults or {}, vat=rules_form.rows_of(shown), choices=rules_form.CHOICES, forms=rules_form.FORM_WORDS,
-        new_key=new_key, facts=way.shown(shop) if way else [], can_try=desk.trials is not None and way is not None,
-        **found,
+        request, "shop.html", status=status, shop=shop, way=way, ruled=rules is not None,
+        vat=rules_form.rows_of(shown["fields"]), choices=rules_form.CHOICES, forms=rules_form.FORM_WORDS,
+        facts=way.shown(shop) if way else [], can_try=desk.trials is not None and way is not None, **shown, **found,
     )  # fmt: skip
 
 
@@ -116,14 +124,14 @@ def _rules(shop: people.Shop) -> ShopRules:
 async def save_rules(request: Request) -> Response:
     """New rules, audited; what does not fit comes back with the words beside it."""
     desk, shop = desk_of(request), await the_shop(request)
-    way = _way(desk, shop)
+    way = way_of(desk, shop)
     if way is None or not way.ruled:
         raise HTTPException(404)
     fields = await forms.read(request, most=rules_form.ROWS_MOST * 4 + 40)
     try:
         rules, reason = rules_form.rules_from(fields), _reason(fields)
     except Unfilled as wrong:
-        return await _page(request, shop, status=422, fields=fields, faults=wrong.faults)
+        return await page(request, shop, status=422, fields=fields, faults=wrong.faults)
     who, key = request.state.person.login, desk.keys.new()
     await desk.store.write(lambda tx: set_rules(tx, _now(tx, shop), rules, who=who, reason=reason, key=key))
     await desk.hub.reload()
@@ -152,7 +160,7 @@ async def add_key(request: Request) -> Response:
     await forms.read(request)
     verbs = Joining(desk.keys, who=request.state.person.login)
     made = await desk.store.write(lambda tx: verbs.new_key(tx, shop))
-    return await _page(request, shop, new_key=made)
+    return await page(request, shop, new_key=made)
 
 
 @member
@@ -176,7 +184,7 @@ async def check(request: Request) -> Response:
     """Look at the connection again, step by step."""
     desk, shop = desk_of(request), await the_shop(request)
     await forms.read(request)
-    way = _way(desk, shop)
+    way = way_of(desk, shop)
     if way is None:
         raise HTTPException(404)
     found = watched(way.check(desk.http, shop, desk.address, {}), shop.name)
@@ -196,8 +204,14 @@ async def attempt(request: Request) -> Response:
     )
 
 
+async def fresh(_request: Request) -> Response:
+    """Where a person looks for it."""
+    return back("/connect")
+
+
 ROUTES = [
     Route("/shops", show, methods=["GET"]),
+    Route("/shops/new", fresh, methods=["GET"]),
     Route("/shops/{shop:str}", show_one, methods=["GET"]),
     Route("/shops/{shop:str}/rules", save_rules, methods=["POST"]),
     Route("/shops/{shop:str}/keys", add_key, methods=["POST"]),

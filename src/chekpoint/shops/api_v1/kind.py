@@ -19,11 +19,17 @@ class ApiKind:
         "The shop's programmer sends receipts with one request; key and examples come with the next step.",
     )
     asks: tuple[Ask, ...] = ()
+    again: tuple[Ask, ...] = ()
+    renews: Words = ("", "")  # keys are made and revoked one by one
     ruled = False
 
     def make(self, _given: Mapping[str, str], _others: list[people.Shop]) -> Made:
         """Nothing to ask: a key opens the API."""
         return Made(b"{}", {})
+
+    def renew(self, shop: people.Shop, _given: Mapping[str, str], _others: list[people.Shop]) -> Made:
+        """Everything stays."""
+        return Made(shop.settings, {})
 
     def shown(self, _shop: people.Shop) -> list[tuple[Words, str]]:
         """Only the way."""

@@ -7,7 +7,7 @@ import httpx2
 import msgspec
 
 from chekpoint.fiscal.receipt import Taxation
-from chekpoint.hub.kinds import TAXATIONS, Ask, Made, Paste, Step, Words, cut, reached
+from chekpoint.hub.kinds import TAXATIONS, Ask, Made, Paste, Step, Unfilled, Words, cut, reached
 from chekpoint.hub.passwords import hashed
 from chekpoint.shops.atol_online.settings import KIND, AtolOnlineSettings, WithoutContact, settings_of
 from chekpoint.store import people
@@ -37,6 +37,8 @@ class AtolOnlineKind:
             ), default=WithoutContact.OWN_EMAIL.value,
         ),
     )  # fmt: skip
+    again: tuple[Ask, ...] = ()
+    renews = ("Новый пароль", "A new password")
     ruled = False
 
     def make(self, given: Mapping[str, str], _others: list[people.Shop]) -> Made:
@@ -48,6 +50,16 @@ class AtolOnlineKind:
             taxation=Taxation(given["taxation"]), without_contact=WithoutContact(given["without_contact"]),
         )  # fmt: skip
         return Made(msgspec.json.encode(settings), said)
+
+    def renew(self, shop: people.Shop, _given: Mapping[str, str], _others: list[people.Shop]) -> Made:
+        """The login stays, the password is another; raises Unfilled where the settings cannot be read."""
+        found, password = settings_of(shop), chance.token_urlsafe(18)
+        if found is None:
+            raise Unfilled(
+                {"settings": ("Настройки магазина не читаются.", "The shop's settings cannot be read.")}
+            )
+        settings = msgspec.structs.replace(found, password_hash=hashed(password))
+        return Made(msgspec.json.encode(settings), {"login": found.login, "password": password})
 
     def shown(self, shop: people.Shop) -> list[tuple[Words, str]]:
         """Login and group."""

@@ -44,9 +44,34 @@ def _made(parts: dict[str, Any], name: str) -> bytes:
         raise Unfilled({name: (f"Адрес не годится: {why}.", f"The address does not fit: {why}.")}) from error
 
 
+def _read(shop: people.Shop) -> BitrixSettings | None:
+    """None where the settings cannot be read: such a shop works for nobody."""
+    try:
+        return settings_of(shop.settings)
+    except msgspec.DecodeError:
+        return None
+
+
+def _parts(shop: people.Shop) -> dict[str, Any]:
+    parts: dict[str, Any] = msgspec.to_builtins(_read(shop) or BitrixSettings())
+    return parts
+
+
+def _alone(link: str, others: list[people.Shop]) -> None:
+    for one in others:
+        settings = _read(one) if one.kind == KIND else None
+        there = settings.exchange if settings is not None else None
+        if there is not None and site_of(there.link) == site_of(link):
+            words = (
+                f"Этот сайт уже подключён: «{one.name}».",
+                f"This site is connected already as {one.name}.",
+            )
+            raise Unfilled({"link": words})
+
+
 def _shown(shop: people.Shop, part: str) -> list[tuple[Words, str]]:
-    found = masked(settings_of(shop.settings))
-    lines: dict[str, Any] = found.get(part) or {}
+    found = _read(shop)
+    lines: dict[str, Any] = (masked(found).get(part) if found is not None else None) or {}
     names = {
         "link": ("Ссылка обмена", "Exchange link"), "version": ("Версия протокола", "Protocol version"),
         "webhook": ("Вебхук сайта", "The site's webhook"), "secret": ("Секрет адреса", "Secret of the address"),
@@ -64,7 +89,7 @@ class ExchangeKind:
         "Вместо программы «1С-Битрикс.Кассы»: работает и с коробкой, и когда хаб стоит за NAT.",
         "In place of 1C-Bitrix's own register program; works with the hub behind NAT.",
     )
-    asks = (
+    again = (
         Ask("link", ("Ссылка обмена", "Exchange link"),
             ("Магазин → Кассы ККМ → Подключить кассу → скопируйте ссылку целиком.",
              "Shop → Cash registers → Connect: copy the whole link."), required=True, secret=True),
@@ -72,8 +97,9 @@ class ExchangeKind:
             ("Оставьте «как на сайте», если не знаете: ничего не будет переделано.",
              "Leave “as on the site” if unsure: nothing is converted."),
             choices=(("", ("как на сайте", "as on the site")), ("2", ("2", "2")), ("3", ("3", "3")))),
-        *_RULES,
     )  # fmt: skip
+    asks = (*again, *_RULES)
+    renews = ("Другая ссылка", "Another link")
     ruled = True
 
     def make(self, given: Mapping[str, str], others: list[people.Shop]) -> Made:
@@ -83,14 +109,16 @@ class ExchangeKind:
             "rules": _rules(given),
         }
         settings = _made(parts, "link")
-        for one in others:
-            there = settings_of(one.settings).exchange if one.kind == KIND else None
-            if there is not None and site_of(there.link) == site_of(given["link"]):
-                words = (
-                    f"Этот сайт уже подключён: «{one.name}».",
-                    f"This site is connected already as {one.name}.",
-                )
-                raise Unfilled({"link": words})
+        _alone(given["link"], others)
+        return Made(settings, {})
+
+    def renew(self, shop: people.Shop, given: Mapping[str, str], others: list[people.Shop]) -> Made:
+        """The same site with another link; which registers it sees stays. Raises Unfilled."""
+        parts = _parts(shop)
+        exchange = parts.get("exchange") or {}
+        parts["exchange"] = {**exchange, "link": given["link"], "version": given["version"] or None}
+        settings = _made(parts, "link")
+        _alone(given["link"], [one for one in others if one.id != shop.id])
         return Made(settings, {})
 
     def shown(self, shop: people.Shop) -> list[tuple[Words, str]]:
@@ -123,19 +151,27 @@ class RestKind:
         "Сайт сам отправляет чек хабу; хаб должен быть виден сайту по https.",
         "The site sends each check to the hub, which it must reach over https.",
     )
-    asks = (
+    again = (
         Ask("webhook", ("Входящий вебхук", "Incoming webhook"),
             ("Приложения → Разработчикам → Входящий вебхук с правами cashbox и catalog.",
              "Applications → Developers → Incoming webhook with the scopes cashbox and catalog."), required=True,
             secret=True),
-        *_RULES,
     )  # fmt: skip
+    asks = (*again, *_RULES)
+    renews = ("Другой вебхук", "Another webhook")
     ruled = True
 
     def make(self, given: Mapping[str, str], _others: list[people.Shop]) -> Made:
         """A secret of its own in the address that the site calls. Raises Unfilled."""
         secret = chance.token_urlsafe(32)
         parts = {"cashbox": {"secret": secret, "webhook": given["webhook"]}, "rules": _rules(given)}
+        return Made(_made(parts, "webhook"), {})
+
+    def renew(self, shop: people.Shop, given: Mapping[str, str], _others: list[people.Shop]) -> Made:
+        """Another webhook; the secret stays, for the site's handler has it. Raises Unfilled."""
+        parts = _parts(shop)
+        cashbox = parts.get("cashbox") or {"secret": chance.token_urlsafe(32)}
+        parts["cashbox"] = {**cashbox, "webhook": given["webhook"]}
         return Made(_made(parts, "webhook"), {})
 
     def shown(self, shop: people.Shop) -> list[tuple[Words, str]]:

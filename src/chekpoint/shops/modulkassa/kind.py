@@ -38,6 +38,8 @@ class ModulKassaKind:
             ),
         ),
     )  # fmt: skip
+    again: tuple[Ask, ...] = ()
+    renews = ("Новый пароль", "A new password")
     ruled = False
 
     def make(self, given: Mapping[str, str], _others: list[people.Shop]) -> Made:
@@ -50,6 +52,16 @@ class ModulKassaKind:
             taxation=Taxation(given["taxation"]), own_email=given["own_email"] or None,
         )  # fmt: skip
         return Made(msgspec.json.encode(settings), said)
+
+    def renew(self, shop: people.Shop, _given: Mapping[str, str], _others: list[people.Shop]) -> Made:
+        """The login stays, the password is another; raises Unfilled where the settings cannot be read."""
+        found, password = settings_of(shop), chance.token_urlsafe(18)
+        if found is None:
+            raise Unfilled(
+                {"settings": ("Настройки магазина не читаются.", "The shop's settings cannot be read.")}
+            )
+        settings = msgspec.structs.replace(found, password_hash=hashed(password))
+        return Made(msgspec.json.encode(settings), {"login": found.login, "password": password})
 
     def shown(self, shop: people.Shop) -> list[tuple[Words, str]]:
         """Login and retail point."""
