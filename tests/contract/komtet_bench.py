@@ -73,11 +73,12 @@ class KomtetBench:
         self._ear: uvicorn.Server | None = None
 
     async def _called(self, request: Request) -> Response:
-        told = recognised(self.config.secret, self.callback_url, request.headers, await request.body())
+        body = await request.body()
+        told = recognised(self.config.secret, self.callback_url, request.headers, body)
         if told is None:
             return JSONResponse({}, 403)
         self.heard.append(told.attempt_id)
-        self.register.hear(told)
+        self.register.heard(request.headers, body)
         return JSONResponse({})
 
     async def open_ear(self) -> None:

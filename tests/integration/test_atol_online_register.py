@@ -13,17 +13,25 @@ from starlette.applications import Starlette
 
 from chekpoint.app.callbacks import callback_routes
 from chekpoint.core.clock import SystemClock
-from chekpoint.core.errors import BlockReason, NotSent, RegisterBlocked, Rejected
+from chekpoint.core.errors import BlockReason, NotSent, OutcomeUnknown, RegisterBlocked, Rejected
+from chekpoint.core.ports import Attempt, Registered
+from chekpoint.emulators.atol_cloud.service import AtolCloud, CloudSetup
+from chekpoint.emulators.drive_archive import Registration
+from chekpoint.emulators.faults import Fault, FaultKind, FaultPlan, Point
+from chekpoint.emulators.fiscal_drive import FiscalDrive
+from chekpoint.emulators.register import EmulatedRegister
 from chekpoint.fiscal.receipt import Buyer
 from chekpoint.registers.atol_online import AtolOnlineConfig, AtolOnlineRegister
+from chekpoint.registers.atol_online.body import body_of, encode
 from chekpoint.registers.atol_online.errors import of_fail, of_post
-from tests.contract.atol_online_bench import AtolOnlineBench, atol_online_bench
+from tests.contract.atol_online_bench import AtolOnlineBench, Wire, atol_online_bench
 from tests.contract.register_bench import attempt_of, truth
 from tests.doubles.hubs import running, sale
 from tests.emulated_world import item, receipt
 from tests.unit.hub_bench import offer, settled, sqlite
 
 pytestmark = pytest.mark.anyio
+FNS = ("9999078900000001", "9999078900000002")
 T = TypeVar("T")
 
 
@@ -114,6 +122,52 @@ async def test_a_group_without_a_working_register_gives_the_receipt_back(cloud: 
     with pytest.raises(NotSent):
         await cloud.register.submit(attempt_of(cloud, receipt(item())))
     assert truth(cloud) == []
+
+
+async def test_a_link_that_breaks_after_the_service_took_the_receipt_leaves_it_in_doubt(
+    cloud: AtolOnlineBench,
+) -> None:
+    class Breaking(Wire):
+        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+            if "/report/" in request.url.path:
+                raise httpx2.ConnectError("no link")
+            return await super().handle_async_request(request)
+
+    async with httpx2.AsyncClient(transport=Breaking()) as http:
+        register = AtolOnlineRegister(cloud.config, SystemClock(), http=http)
+        attempt = attempt_of(cloud, receipt(item()))
+        with pytest.raises(OutcomeUnknown):
+            await register.submit(attempt)
+    assert isinstance(await cloud.register.locate(attempt), Registered)
+    assert len(truth(cloud)) == 1
+
+
+async def test_a_register_that_died_after_signing_is_not_doubled_by_another_one_of_the_group() -> None:
+    plan = FaultPlan()
+    group = [EmulatedRegister(FiscalDrive(fn), clock=SystemClock(), faults=plan) for fn in FNS]
+    for one in group:
+        one.ensure_registered(Registration())
+    service = AtolCloud(CloudSetup(), group, clock=SystemClock())
+    plan.order(Point.AFTER_SIGN, Fault(kind=FaultKind.POWER_LOSS, seconds=0.2))
+    content = receipt(item(), note="order-mark-00001")
+    config = AtolOnlineConfig(
+        login="a", password="b", group_code="group", inn="7700000016", email="a@b.ru", payment_address="https://s.example"
+    )  # fmt: skip
+    attempt = Attempt(
+        id="1", receipt_id="1", receipt=content, mark="m" * 16, digest="d", fn="", last_fd=0, fence=1
+    )
+    uuid = service.register("v5", "sell", encode(body_of(attempt, config, SystemClock().now())))["uuid"]
+    work = asyncio.create_task(service.run())
+    async with asyncio.timeout(20):
+        while service.report(uuid)["status"] == "wait":  # noqa: ASYNC110 - the service works its queue by itself
+            await asyncio.sleep(0.02)
+    work.cancel()
+    await asyncio.gather(work, return_exceptions=True)
+    signed = [d for one in group for d in one.drive.documents() if d.code == 3]
+    assert len(signed) == 1
+    service.close()
+    for one in group:
+        one.close()
 
 
 @pytest.mark.parametrize("code", [0, 1, 10, 12, 13, 14, 20, 21, 30, 31, 32, 40, 41, 50, 999])

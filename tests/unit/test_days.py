@@ -1,17 +1,21 @@
 """The day of a register: shifts by the clock, opening cash, errands told at most once; on both databases."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import msgspec
 import pytest
+from sqlalchemy import update
 
 from chekpoint.core.errors import BlockReason, RegisterBlocked, Rejected
 from chekpoint.core.ports import Attempt, Deed, Errand, Registered, RegisterStatus
 from chekpoint.hub import daytime
 from chekpoint.hub.hub import Hub
-from chekpoint.store import errands, registers
+from chekpoint.store import errands, registers, views_registers
 from chekpoint.store.journal import Tx
+from chekpoint.store.sql import Query
+from chekpoint.store.tables import fiscal_document
+from chekpoint.web.registers_page import drive_forecast
 from tests.doubles.bare_register import BareRegister
 from tests.doubles.hubs import running, sale
 from tests.unit.hub_bench import PATIENCE, offer, settled
@@ -195,3 +199,36 @@ async def test_the_totals_of_a_shift_tell_a_strangers_receipt_from_ours(database
         (bad,) = await hub.store.read(lambda tx: registers.totals(tx, FN))
     assert not bad.agrees
     assert [(one.held, one.total, one.ours, one.our_total) for one in bad.sums] == [(4, 16_700, 3, 16_000)]
+
+
+@pytest.mark.parametrize(
+    ("until_", "left", "pace", "said"),
+    [
+        ("2027-11-24", None, None, (365, False)),
+        ("2027-11-24", 1_000, 100.0, (10, True)),
+        ("2026-12-01", 1_000_000, 100.0, (7, False)),
+        (None, 1_000, None, None),
+        (None, 10**9, 0.001, (36_500, True)),
+        ("никогда", None, None, None),
+    ],
+)
+def test_a_drive_lasts_as_long_as_its_term_and_its_documents(
+    until_: str | None, left: int | None, pace: float | None, said: tuple[int, bool] | None
+) -> None:
+    lane = views_registers.LaneView(*[None] * len(views_registers.LaneView._fields))  # type: ignore[arg-type]
+    lane = lane._replace(status=RegisterStatus(ready=True, fn_valid_until=until_, documents_left=left))
+    found = drive_forecast(lane, pace, date(2026, 11, 24))
+    assert (None if found is None else (found.days, found.by_documents)) == said
+
+
+async def test_the_pace_of_a_drive_is_of_its_last_month(database: str) -> None:
+    till = Clocked()
+    async with running(database, {"r1": till}) as hub:
+        await offer(hub, *(sale(number) for number in range(3)))
+        await settled(hub, 3)
+        assert await hub.store.read(lambda tx: registers.pace(tx, FN)) is None  # not a day old yet
+        old = Query(update(fiscal_document).values(seen_at=fiscal_document.c.seen_at - 2 * registers.DAY_MS))
+        await hub.store.write(lambda tx: tx.run(old))
+        pace = await hub.store.read(lambda tx: registers.pace(tx, FN))
+    assert pace is not None
+    assert 1.4 < pace < 1.6

@@ -1,9 +1,9 @@
 """The ports: what the hub asks of a register, an operator, a shop. Drivers implement them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -58,6 +58,7 @@ class RegisterStatus(Fact, frozen=True, kw_only=True):
     paper: bool | None = None
     cover_open: bool | None = None
     fn_valid_until: str | None = None
+    documents_left: int | None = None  # that the drive can still sign
 
 
 class Attempt(Fact, frozen=True, kw_only=True):
@@ -184,6 +185,15 @@ class Register(Protocol):
 
     async def aclose(self) -> None:
         """Let go of connections."""
+        ...
+
+
+@runtime_checkable
+class Hears(Protocol):
+    """A register whose service calls back. What it hears is at most a hint; it looks for itself who has said it."""
+
+    def heard(self, headers: Mapping[str, str], body: bytes) -> None:
+        """A callback; whatever is not the service's is passed over."""
         ...
 
 

@@ -105,3 +105,31 @@ def totals(tx: Tx, fn: str) -> list[Total]:
         Total(row[0], row[1], row[2], tuple(one for one in sums if one.shift_number == row[0]))
         for row in shifts
     ]
+
+
+_BEFORE: Final = Query(
+    select(fiscal_document.c.fd_number, fiscal_document.c.seen_at)
+    .where(fiscal_document.c.fn == bindparam("drive"), fiscal_document.c.seen_at < bindparam("moment"))
+    .order_by(fiscal_document.c.fd_number.desc())
+    .limit(1)
+)
+_FIRST: Final = Query(
+    select(fiscal_document.c.fd_number, fiscal_document.c.seen_at)
+    .where(fiscal_document.c.fn == bindparam("drive"))
+    .order_by(fiscal_document.c.fd_number)
+    .limit(1)
+)
+_LAST: Final = Query(
+    select(func.max(fiscal_document.c.fd_number)).where(fiscal_document.c.fn == bindparam("drive"))
+)
+MONTH_MS: Final = 30 * 86_400_000
+DAY_MS: Final = 86_400_000
+
+
+def pace(tx: Tx, fn: str) -> float | None:
+    """Documents a day over the last month (or since the first one, when that is a day ago); None before that."""
+    start = tx.one(_BEFORE, drive=fn, moment=tx.now - MONTH_MS) or tx.one(_FIRST, drive=fn)
+    last = tx.one(_LAST, drive=fn)[0]
+    if start is None or last is None or tx.now - start[1] < DAY_MS:
+        return None
+    return float((last - start[0]) * DAY_MS / (tx.now - max(start[1], tx.now - MONTH_MS)))

@@ -1,5 +1,7 @@
 """Registers: how each stands, what it said last, and its three switches."""
 
+from contextlib import suppress
+from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -9,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from chekpoint.core.errors import StoreError
-from chekpoint.store import people, views, views_registers, views_verbs
+from chekpoint.store import people, registers, views, views_registers, views_verbs
 from chekpoint.store.journal import Tx
 from chekpoint.web import chain, forms
 from chekpoint.web.chain_page import health_of
@@ -54,6 +56,7 @@ async def show_one(request: Request) -> Response:
             "lane": lane, "documents": views_registers.documents(tx, lane.fn) if lane.fn else [],
             "readings": views_registers.readings(tx, register_id), "shifts": views_registers.shifts(tx, register_id),
             "way": views.unproven_by_drive(tx).get(lane.fn or ""),
+            "pace": registers.pace(tx, lane.fn) if lane.fn else None,
         }  # fmt: skip
 
     found = await desk.store.read(look)
@@ -61,10 +64,35 @@ async def show_one(request: Request) -> Response:
         raise HTTPException(404)
     lane: views_registers.LaneView = found["lane"]
     state = chain.lane_state(lane, desk.now(), health_of(desk).stale_ms)
+    forecast = drive_forecast(lane, found.pop("pace"), desk.clock.now().date())
     position = next(name for name, place in SWITCHES.items() if place == _place(lane))
     return await desk.page(
-        request, "register.html", state=state, position=position, said=_said(lane), **found
+        request, "register.html", state=state, position=position, said=_said(lane), forecast=forecast, **found
     )
+
+
+class Forecast(NamedTuple):
+    """Until when the drive can sign: the sooner of its term and its last document."""
+
+    day: date
+    days: int
+    by_documents: bool
+
+
+def drive_forecast(lane: views_registers.LaneView, pace: float | None, today: date) -> Forecast | None:
+    """None where the register said neither its drive's term nor what is left of it."""
+    status = lane.status
+    ends: list[tuple[date, bool]] = []
+    if status and status.fn_valid_until:
+        with suppress(ValueError):
+            ends.append((date.fromisoformat(status.fn_valid_until[:10]), False))
+    if status and status.documents_left is not None and pace:
+        left = min(status.documents_left / pace, 36_500)
+        ends.append((today + timedelta(days=left), True))
+    if not ends:
+        return None
+    day, by_documents = min(ends)
+    return Forecast(day, (day - today).days, by_documents)
 
 
 def _place(lane: views_registers.LaneView) -> Switch:

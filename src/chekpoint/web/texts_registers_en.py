@@ -3,6 +3,11 @@
 from typing import Final
 
 REGISTERS_EN: Final[dict[str, str]] = {
+    "register.documents_left": "Documents left",
+    "register.forecast": "The drive lasts until",
+    "register.forecast_days": "{days} days more",
+    "register.by_documents": "by documents",
+    "register.by_term": "by its term",
     "nav.pools": "Pools",
     "registers.add": "Add a register",
     "registers.name": "Name of the register",

@@ -3,6 +3,11 @@
 from typing import Final
 
 REGISTERS_RU: Final[dict[str, str]] = {
+    "register.documents_left": "Осталось документов",
+    "register.forecast": "ФН прослужит до",
+    "register.forecast_days": "ещё {days} дн.",
+    "register.by_documents": "по расходу документов",
+    "register.by_term": "по сроку",
     "nav.pools": "Пулы",
     "registers.add": "Добавить кассу",
     "registers.name": "Название кассы",

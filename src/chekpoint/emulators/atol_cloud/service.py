@@ -16,7 +16,15 @@ from chekpoint.core.clock import Clock
 from chekpoint.emulators.atol_cloud.content import Taken, Wrong, taken
 from chekpoint.emulators.atol_cloud.ledger import Entry, Ledger
 from chekpoint.emulators.drive_archive import ArchivedDocument
-from chekpoint.emulators.drive_errors import DeviceCode, DeviceError, DriveCode, DriveError, EmulatedError
+from chekpoint.emulators.drive_errors import (
+    DeviceCode,
+    DeviceError,
+    DriveCode,
+    DriveError,
+    EmulatedError,
+    LinkLost,
+    PowerLost,
+)
 from chekpoint.emulators.register import EmulatedRegister
 
 TOKEN_SECONDS: Final = 24 * 3600
@@ -210,7 +218,11 @@ class AtolCloud:
             register = self.registers[(self._next + step) % count]
             try:
                 document = await register.register_receipt(offered.receipt)
+            except (PowerLost, LinkLost):
+                raise  # it may have signed: another one must not be asked before its archive has told
             except DeviceError as error:
+                if error.signed is not None:
+                    raise
                 trouble = error
                 continue
             self._next = (self._next + step + 1) % count

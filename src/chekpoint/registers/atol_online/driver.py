@@ -78,6 +78,15 @@ class AtolOnlineRegister:
     async def _registered(self, attempt: Attempt, patience: float) -> Registered:
         now = self._clock.now().astimezone(ZoneInfo(self._config.zone))
         uuid = await self._post(attempt, now)
+        try:
+            return await self._followed(attempt, uuid, patience)
+        except RegisterBlocked as blocked:
+            if blocked.code == errors.WRONG_GROUP:  # a final answer: nothing was tried
+                raise
+            # The service has the receipt: nothing that stands in the way of asking may give it to another register.
+            raise OutcomeUnknown(f"чек принят сервисом, исход не прочитан: {blocked.message}") from blocked
+
+    async def _followed(self, attempt: Attempt, uuid: str, patience: float) -> Registered:
         until = self._clock.monotonic() + patience
         while True:
             found, text = await self._report(uuid)

@@ -26,7 +26,7 @@ _CONTENT: Final = frozenset({1, 13, 30, 32, 40})
 _DEVICE: Final = frozenset(
     {1, 2, 3, 4, 12, 13, 15, 35, 40, 44, 45, 46, 50, 52, 60, 66, 68, 73, 141, 178, 262}
 )
-_WRONG_GROUP: Final = 2009  # the INN is not that of the group; nothing was tried
+WRONG_GROUP: Final = "2009"  # the INN is not that of the group; nothing was tried
 
 
 def of_post(code: int, text: str, status: int) -> RegisterError:
@@ -41,7 +41,7 @@ def of_post(code: int, text: str, status: int) -> RegisterError:
 
 def of_fail(kind: str, code: int, text: str) -> RegisterError:
     """A final ``fail``: nothing was registered, and never will be under this id."""
-    if code == _WRONG_GROUP:
+    if str(code) == WRONG_GROUP:
         return RegisterBlocked(BlockReason.CONFIGURATION, text, code=str(code))
     if (
         kind == "timeout"

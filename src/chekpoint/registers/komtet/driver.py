@@ -9,6 +9,7 @@ without either the attempt stays in doubt, until a callback comes or a person ha
 """
 
 import ssl
+from collections.abc import Mapping
 from typing import Any, Final
 
 import httpx2
@@ -30,7 +31,7 @@ from chekpoint.registers.komtet import answers, errors
 from chekpoint.registers.komtet.answers import Malformed, Task
 from chekpoint.registers.komtet.body import body_of, encode
 from chekpoint.registers.komtet.config import KomtetConfig
-from chekpoint.registers.komtet.signing import HEADER, Told, signature
+from chekpoint.registers.komtet.signing import HEADER, Told, recognised, signature
 
 _NOTHING_LEFT: Final = (
     httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError, httpx2.UnsupportedProtocol,
@@ -100,6 +101,13 @@ class KomtetRegister:
                 raise
             return _settled(attempt, told.task, told.text)
         return await self._followed(attempt, number, self._config.poll_every)
+
+    def heard(self, headers: Mapping[str, str], body: bytes) -> None:
+        """A callback at the address that the service was given; passed over unless the service has signed it."""
+        url = self._config.callback_url
+        told = recognised(self._config.secret, url, headers, body) if url else None
+        if told is not None:
+            self.hear(told)
 
     def hear(self, told: Told) -> None:
         """Learn a task's number from a callback that ``recognised`` has found to be the service's."""

@@ -154,6 +154,12 @@ def drive_status(data: bytes) -> DriveStatus:
 
 
 @_reads
+def documents_left(data: bytes) -> int:
+    """FF63: documents left (4), kilobytes left for the 30 days (4)."""
+    return _number(data, 0, 4)
+
+
+@_reads
 def drive_expiry(data: bytes) -> str:
     """Answer to FF03: YY MM DD -> ISO date."""
     year, month, day = data[:3]

@@ -117,6 +117,11 @@ def drive_expiry(access: Access) -> Command:
     return access.read("ff03")
 
 
+def free_resource(access: Access) -> Command:
+    """FF63: how many documents the drive can still sign."""
+    return access.read("ff63")
+
+
 def find_document(access: Access, fd_number: int) -> Command:
     """FF0A: head of one document, and whether its ticket has come."""
     return access.read("ff0a", fd_number.to_bytes(4, "little"))

@@ -95,6 +95,7 @@ class ShtrihRegister:
                 settings=self._settings,
                 paperless=self._config.paperless,
                 mark_timeout=self._config.mark_timeout,
+                documents_left=await state.documents_left(device),
             )
             return state.register_status(seen)
 

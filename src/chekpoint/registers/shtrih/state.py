@@ -94,6 +94,14 @@ async def _valid_until(device: Device) -> str | None:
         return None
 
 
+async def documents_left(device: Device) -> int | None:
+    """FF63; None where the model does not know it."""
+    try:
+        return answers.documents_left(await device.run(commands.free_resource(device.access)))
+    except (Refused, Malformed):
+        return None
+
+
 async def read_settings(device: Device) -> Settings:
     """The cells that decide whether receipts come out right and leave at all."""
     tax = await _cell(device, _TAX_TABLE, _TAX_FIELD)
@@ -139,6 +147,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     settings: Settings
     paperless: bool
     mark_timeout: float
+    documents_left: int | None = None
 
 
 def register_status(seen: Snapshot) -> RegisterStatus:
@@ -167,6 +176,7 @@ def register_status(seen: Snapshot) -> RegisterStatus:
         paper=not seen.full.mode.paper_out,
         cover_open=seen.full.mode.cover_open,
         fn_valid_until=known.valid_until,
+        documents_left=seen.documents_left,
     )
 
 
