@@ -62,6 +62,7 @@ def test_each_form_of_a_key_signs_the_very_bytes(tmp_path: Path) -> None:
     path.write_bytes(b"\xef\xbb\xbf" + xml(key).encode())  # the generator writes a byte order mark
     body = "Тело".encode()
     verified(key, signer(config(sign_key=pem(key))).sign(body), body)
+    verified(key, signer(config(sign_key="Bag Attributes\n  localKeyID: 01\n" + pem(key))).sign(body), body)
     verified(key, signer(config(sign_key=xml(key))).sign(body), body)
     verified(key, signer(config(sign_key=str(path))).sign(body), body)
     locked = config(sign_key=pem(key, "1234"), sign_key_password="1234")

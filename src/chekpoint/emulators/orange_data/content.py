@@ -35,7 +35,6 @@ from chekpoint.fiscal.vat import VatRate
 
 SECTIONS: Final = ("documents", "corrections", "correction12")
 ID_MOST: Final = 64
-FN_MOST: Final = 32768  # bytes of one document
 _RATES: Final = {
     1: VatRate.VAT22, 2: VatRate.VAT10, 3: VatRate.VAT122, 4: VatRate.VAT110, 5: VatRate.VAT0, 6: VatRate.NONE,
     7: VatRate.VAT5, 8: VatRate.VAT7, 9: VatRate.VAT105, 10: VatRate.VAT107,

@@ -11,7 +11,7 @@ _PEM = msgspec.Meta(min_length=1, max_length=20_000)
 class OrangeDataConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Times are seconds. ``patience`` must stay below the hub's ``io_timeout``.
 
-    Each of the four keys is the path of a file or the text of one (it then begins with ``-----BEGIN``; the signing
+    Each of the four keys is the path of a file or the text of one (it then has ``-----BEGIN`` in it; the signing
     key also with ``<RSAKeyValue``, as the service's key generator writes it).
     """
 

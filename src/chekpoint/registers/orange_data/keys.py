@@ -94,7 +94,7 @@ def _number(text: str, name: str) -> int:
 
 def _text_of(value: str, ru: str, en: str) -> str:
     """The text of a key, or of the file that it is in."""
-    if value.lstrip().startswith(_TEXT):
+    if any(mark in value for mark in _TEXT):  # OpenSSL writes attributes before the key
         return value.strip() + "\n"
     try:
         with Path(value).open("rb") as file:
