@@ -280,20 +280,28 @@ def rules(
     """Правила магазина: показать или задать / a shop's rules: show or set them."""
     import msgspec  # noqa: PLC0415
 
+    from chekpoint.app.compose import shop_kinds  # noqa: PLC0415
     from chekpoint.core.errors import StoreError  # noqa: PLC0415
     from chekpoint.hub.shop_rules import ShopRules, rules_of, set_rules  # noqa: PLC0415
     from chekpoint.store import people  # noqa: PLC0415
 
+    ruled = {kind.kind for kind in shop_kinds() if kind.ruled}
     wanted: ShopRules | None = None
     try:
         wanted = msgspec.json.decode(new, type=ShopRules) if new else None
     except msgspec.DecodeError as error:
         fail(f"правила не читаются / the rules cannot be read: {error}")
+    if wanted is not None and not reason.strip():
+        fail("напишите причину: --reason «…» / say why: --reason")
 
     def named(tx: "Tx") -> "people.Shop":
         for shop in people.shops(tx):
-            if shop.name == name:
+            if shop.name == name and shop.kind in ruled:
                 return shop
+            if shop.name == name:
+                raise StoreError(
+                    "этот модуль сам передаёт всё, что нужно чеку: правил нет / shops of this kind have no rules"
+                )
         raise StoreError(f"магазина «{name}» нет / no shop is named {name}")
 
     async def work() -> ShopRules:

@@ -1,22 +1,32 @@
 """``chekpoint shops``: connect a shop of any kind, look at it, try it, change its rules."""
 
-import getpass
-from functools import partial
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from chekpoint.cli.bitrix import rules
 from chekpoint.cli.common import Config, Desk, desk, fail, run
+from chekpoint.cli.shop_verbs import (
+    Answers,
+    checked,
+    key,
+    named,
+    pairs,
+    renew,
+    revoke,
+    say_pastes,
+    say_step,
+    settings,
+    show,
+    told_wrong,
+    verbs,
+)
 
 if TYPE_CHECKING:
-    from chekpoint.hub.kinds import ShopKind, Step
+    from chekpoint.hub.kinds import ShopKind
     from chekpoint.store import people
     from chekpoint.store.journal import Tx
-
-Answers = Annotated[
-    list[str] | None, typer.Option("--set", help="Ответ: имя=значение / an answer: name=value")
-]
 
 
 def kinds() -> None:
@@ -51,79 +61,33 @@ def add(
     from chekpoint.hub.kinds import Unfilled  # noqa: PLC0415
 
     kind = _kind(way)
-    given = {"name": name, "site": site, **_pairs(answers or [])}
+    given = {"name": name, "site": site, **pairs(answers or [])}
 
     async def work() -> int:
         async with desk(config) as at:
             try:
                 shop, said = await _join(at, kind, given, inn)
             except Unfilled as wrong:
-                lines = [f"--set {field}=…: {ru} / {en}" for field, (ru, en) in wrong.faults.items()]
-                fail("\n".join(lines))
-            for one in kind.pastes(shop, at.settings.address, said):
-                typer.echo(f"{one.where[0]}: {one.value}" if one.value else one.where[0])
-            return await _check(at, kind, shop, said) if check else 0
+                told_wrong(wrong)
+            say_pastes(kind.pastes(shop, at.settings.address, said))
+            return await checked(at, kind, shop, said) if check else 0
 
     if run(work):
         raise typer.Exit(1)
 
 
-def _pairs(answers: list[str]) -> dict[str, str]:
-    wrong = [one for one in answers if "=" not in one]
-    if wrong:
-        fail(f"ожидается имя=значение / expected name=value: {wrong[0]}")
-    return {name: value for name, _, value in (one.partition("=") for one in answers)}
-
-
 async def _join(
     at: Desk, kind: "ShopKind", given: dict[str, str], inn: str
 ) -> "tuple[people.Shop, dict[str, str]]":
-    from chekpoint.hub.joining import Joining, wanted  # noqa: PLC0415
+    from chekpoint.hub.joining import wanted  # noqa: PLC0415
     from chekpoint.store import people  # noqa: PLC0415
 
     sellers = [one for one in await at.store.read(people.sellers) if inn in {"", one.inn}]
     shops = await at.store.read(people.shops)
     plan = wanted(kind, given, sellers, shops)
     made = kind.make(plan.answers, shops)
-    verbs = Joining(at.keys, who=getpass.getuser())
-    shop, said = await at.store.write(lambda tx: verbs.join(tx, kind, plan, made))
+    shop, said = await at.store.write(lambda tx: verbs(at).join(tx, kind, plan, made))
     return shop, dict(said)
-
-
-async def _check(at: Desk, kind: "ShopKind", shop: "people.Shop", said: dict[str, str]) -> int:
-    """The number of steps that failed; rates that the shop's system names become rules."""
-    import httpx2  # noqa: PLC0415
-
-    from chekpoint.hub.joining import Joining  # noqa: PLC0415
-
-    failed = 0
-    async with httpx2.AsyncClient(timeout=10.0, trust_env=False) as http:
-        async for step in kind.check(http, shop, at.settings.address, said):
-            _say(step)
-            failed += step.ok is False
-            if step.rates:
-                verbs = Joining(at.keys, who=getpass.getuser())
-                await at.store.write(partial(verbs.rate, shop.id, step.rates))
-    return failed
-
-
-def _say(step: "Step") -> None:
-    from chekpoint.cli.say import say  # noqa: PLC0415
-
-    mark = {True: "[да]", False: "[НЕТ]", None: "[…]"}[step.ok]
-    say(f"{mark} {step.words[0]} / {step.words[1]}")
-    if step.ok is False and step.detail:
-        say(step.detail)
-
-
-def _named(tx: "Tx", name: str) -> "people.Shop":
-    from chekpoint.core.errors import Unfit  # noqa: PLC0415
-    from chekpoint.store import people  # noqa: PLC0415
-
-    for shop in people.shops(tx):
-        if shop.name == name:
-            return shop
-    raise Unfit(f"магазина «{name}» нет / no shop is named {name}")
 
 
 def list_(*, config: Config = None) -> None:
@@ -150,10 +114,10 @@ def trial(name: str, *, config: Config = None) -> None:
 
     async def work() -> int:
         async with desk(config) as at:
-            shop = await at.store.read(lambda tx: _named(tx, name))
+            shop = await at.store.read(lambda tx: named(tx, name))
         failed = 0
         async for step in play(shop):
-            _say(step)
+            say_step(step)
             failed += step.ok is False
         return failed
 
@@ -162,5 +126,9 @@ def trial(name: str, *, config: Config = None) -> None:
 
 
 shops_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Магазины / shops")
-for _word, _verb in (("kinds", kinds), ("add", add), ("list", list_), ("trial", trial), ("rules", rules)):
+_VERBS: Mapping[str, Callable[..., None]] = {
+    "kinds": kinds, "add": add, "list": list_, "show": show, "trial": trial, "rules": rules, "settings": settings,
+    "key": key, "revoke": revoke, "renew": renew,
+}  # fmt: skip
+for _word, _verb in _VERBS.items():
     shops_app.command(_word)(_verb)
