@@ -37,14 +37,8 @@ def atol_online(
     except (FaultSpecError, stand.AddressError) as error:
         raise typer.BadParameter(str(error)) from error
     clock = SystemClock()
-    made = [
-        stand.build_register(
-            stand.RegisterSetup(
-                fn=f"99990789100000{n:02d}", state=state, registration=Registration(seller_inn=inn), ofd=operator
-            ), clock,
-        )
-        for n in range(1, registers + 1)
-    ]  # fmt: skip
+    each = stand.RegisterSetup(state=state, registration=Registration(seller_inn=inn), ofd=operator)
+    made = stand.build_group(each, "99990789100000", registers, clock)
     setup = CloudSetup(login=login, password=password, group_code=group, inn=inn)
     cloud = AtolCloud(setup, made, clock=clock, path=state / "atol-online.sqlite" if state else None)
     say(

@@ -37,15 +37,10 @@ def komtet(
     except (FaultSpecError, stand.AddressError) as error:
         raise typer.BadParameter(str(error)) from error
     clock = SystemClock()
-    made = [
-        stand.build_register(
-            stand.RegisterSetup(
-                fn=f"99990789200000{n:02d}", state=state, registration=Registration(seller_inn=inn), faults=plan,
-                ofd=operator,
-            ), clock,
-        )
-        for n in range(1, registers + 1)
-    ]  # fmt: skip
+    each = stand.RegisterSetup(
+        state=state, registration=Registration(seller_inn=inn), faults=plan, ofd=operator
+    )
+    made = stand.build_group(each, "99990789200000", registers, clock)
     setup = ShopSetup(shop_id=shop, secret=secret, queue_id=queue, inn=inn)
     service = Komtet(setup, made, clock=clock, path=state / "komtet.sqlite" if state else None)
     say(f"{BANNER}: Комтет Касса http://{host}:{port}, магазин {shop}, очередь {queue}, касс {registers}")

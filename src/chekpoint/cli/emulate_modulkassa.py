@@ -4,7 +4,6 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import msgspec
 import typer
 
 from chekpoint.cli.say import say
@@ -52,11 +51,10 @@ def _serve(setup: "PointSetup", of_each: "RegisterSetup", count: int, *, host: s
     from chekpoint.core.clock import SystemClock  # noqa: PLC0415
     from chekpoint.emulators.modulkassa_cloud.face import Face, server  # noqa: PLC0415
     from chekpoint.emulators.modulkassa_cloud.service import ModulKassa  # noqa: PLC0415
-    from chekpoint.emulators.stand import build_register  # noqa: PLC0415
+    from chekpoint.emulators.stand import build_group  # noqa: PLC0415
 
     clock, state = SystemClock(), of_each.state
-    numbers = [f"99990789300000{n:02d}" for n in range(1, count + 1)]
-    made = [build_register(msgspec.structs.replace(of_each, fn=number), clock) for number in numbers]
+    made = build_group(of_each, "99990789300000", count, clock)
     service = ModulKassa(setup, made, clock=clock, path=state / "modulkassa.sqlite" if state else None)
     try:
         asyncio.run(server(Face(service, of_each.faults), host=host, port=port).serve())

@@ -2,11 +2,14 @@
 
 import asyncio
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from chekpoint.cli.say import say
+
+if TYPE_CHECKING:
+    from chekpoint.emulators.orange_data.papers import Papers
 
 BANNER = "ТЕСТОВЫЙ ДВОЙНИК / TEST DOUBLE"
 
@@ -42,25 +45,24 @@ def orange_data(
         public = papers.public_key()
     except (FaultSpecError, stand.AddressError, OSError, ValueError) as error:
         raise typer.BadParameter(str(error)) from error
-    made = [
-        stand.build_register(
-            stand.RegisterSetup(
-                fn=f"99990789400000{n:02d}", state=state, registration=Registration(seller_inn=inn, ffd=ffd), faults=plan,
-                ofd=operator,
-            ), clock,
-        )
-        for n in range(1, registers + 1)
-    ]  # fmt: skip
+    each = stand.RegisterSetup(
+        state=state, registration=Registration(seller_inn=inn, ffd=ffd), faults=plan, ofd=operator
+    )
+    made = stand.build_group(each, "99990789400000", registers, clock)
     setup = ClientSetup(inn=inn, group=group, key_name=inn)
     path = state / "orange-data.sqlite" if state else None
     service = OrangeData(setup, made, key=public, clock=clock, path=path)
     say(f"{BANNER}: OrangeData https://{host}:{port}, ИНН {inn}, группа {group}, касс {registers}")
-    say(
-        f"Ключи: sign_key {papers.sign_key}, client_cert {papers.client_cert}, client_key {papers.client_key}, ca {papers.ca}"
-    )
+    _say_keys(papers)
     try:
         asyncio.run(server(Face(service, plan), papers, host=host, port=port).serve())
     finally:
         service.close()
         for register in made:
             register.close()
+
+
+def _say_keys(papers: "Papers") -> None:
+    """What a client's settings need."""
+    names = ("sign_key", "client_cert", "client_key", "ca")
+    say("Ключи: " + ", ".join(f"{name} {getattr(papers, name)}" for name in names))

@@ -58,6 +58,12 @@ def build_register(setup: RegisterSetup, clock: Clock) -> EmulatedRegister:
     return register
 
 
+def build_group(of_each: RegisterSetup, prefix: str, count: int, clock: Clock) -> list[EmulatedRegister]:
+    """The registers of a cloud service; their drives are numbered after ``prefix`` (14 digits)."""
+    numbers = [f"{prefix}{number:02d}" for number in range(1, count + 1)]
+    return [build_register(msgspec.structs.replace(of_each, fn=number), clock) for number in numbers]
+
+
 def tcp(host: str, port: int) -> Connect:
     """Lines to one TCP address."""
 
