@@ -42,16 +42,15 @@ def orange_data(
     try:
         plan, operator = FaultPlan.from_spec(faults), stand.address(ofd) if ofd else None
         papers = papers_in(keys.resolve(), clock.now(), host)
-        public = papers.public_key()
     except (FaultSpecError, stand.AddressError, OSError, ValueError) as error:
         raise typer.BadParameter(str(error)) from error
     each = stand.RegisterSetup(
         state=state, registration=Registration(seller_inn=inn, ffd=ffd), faults=plan, ofd=operator
     )
     made = stand.build_group(each, "99990789400000", registers, clock)
-    setup = ClientSetup(inn=inn, group=group, key_name=inn)
     path = state / "orange-data.sqlite" if state else None
-    service = OrangeData(setup, made, key=public, clock=clock, path=path)
+    setup = ClientSetup(inn=inn, group=group, key_name=inn)
+    service = OrangeData(setup, made, key=papers.public_key(), clock=clock, path=path)
     say(f"{BANNER}: OrangeData https://{host}:{port}, ИНН {inn}, группа {group}, касс {registers}")
     _say_keys(papers)
     try:
