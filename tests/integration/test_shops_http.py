@@ -366,3 +366,34 @@ async def test_settings_that_do_not_fit_change_nothing(visitor: Visitor, fields:
     assert told.status_code == 422
     assert said in told.text
     assert await visitor.hub.store.read(people.shops) == before
+
+
+async def test_steps_are_seen_as_they_end_and_two_trials_at_once_are_refused(visitor: Visitor) -> None:
+    await visitor.connect("modulkassa", **ANSWERS["modulkassa"])
+    page = f"/shops/{(await visitor.shop('modulkassa')).id}"
+    token = re.search(r'name="csrf" value="([^"]+)"', (await visitor.client.get(page)).text)
+    assert token is not None
+    async with visitor.client.stream("POST", f"{page}/trial", data={"csrf": token[1]}) as told:
+        seen, parts = "", told.aiter_text()
+        while "Эмуляторы кассы и ОФД запущены" not in seen:
+            seen += await anext(parts)
+        assert "step-end" not in seen
+        assert "Сейчас идёт другая проба" in (await visitor.post(f"{page}/trial", page)).text
+        whole = seen + "".join([part async for part in parts])
+    assert "Все шаги пройдены" in whole
+
+
+async def test_leaving_the_page_ends_the_trial(visitor: Visitor) -> None:
+    await visitor.connect("modulkassa", **ANSWERS["modulkassa"])
+    page = f"/shops/{(await visitor.shop('modulkassa')).id}"
+    token = re.search(r'name="csrf" value="([^"]+)"', (await visitor.client.get(page)).text)
+    assert token is not None
+    async with visitor.client.stream("POST", f"{page}/trial", data={"csrf": token[1]}) as told:
+        async for part in told.aiter_text():
+            if "Эмуляторы кассы и ОФД запущены" in part:
+                break
+
+    async def free() -> bool:
+        return "Все шаги пройдены" in (await visitor.post(f"{page}/trial", page)).text
+
+    await until(free)
