@@ -85,7 +85,7 @@ SHOPS_EN: Final[dict[str, str]] = {
     "rules.seller_inn": "The seller's INN, if not the main one",
     "rules.fit_rounding": "fit price × quantity to the sum",
     "rules.most_rounding": "Largest adjustment, kopecks",
-    "rules.most_rounding_hint": "Where items differ from the total by more, the receipt is refused.",
+    "rules.most_rounding_hint": "And at most a kopeck for each item plus one; where items differ from the total by more, the receipt is refused.",
     "rules.reason": "Why you change it",
     "rules.save": "Save the rules",
     "rules.not_ruled": "This module says all that a receipt needs: there are no rules here.",
