@@ -8,45 +8,28 @@ up, and the next attempt has another one.
 ``done`` means signed by a fiscal drive of the group; that the operator took it must be proven elsewhere.
 """
 
-import ssl
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import httpx2
 
 from chekpoint.core.clock import Clock
-from chekpoint.core.errors import BlockReason, OutcomeUnknown, RegisterBlocked, Rejected
-from chekpoint.core.ports import (
-    Absent,
-    Attempt,
-    Errand,
-    ExchangeReading,
-    FiscalDocument,
-    Registered,
-    RegisterStatus,
-    Ticket,
-)
+from chekpoint.core.errors import BlockReason, OutcomeUnknown, RegisterBlocked
+from chekpoint.core.ports import Absent, Attempt, Registered, RegisterStatus
 from chekpoint.core.witness import Note, unheard
+from chekpoint.registers import cloud
 from chekpoint.registers.atol_online import answers, errors
 from chekpoint.registers.atol_online.answers import Answer, Malformed
 from chekpoint.registers.atol_online.body import body_of, encode, operation
 from chekpoint.registers.atol_online.config import AtolOnlineConfig
+from chekpoint.registers.cloud import Cloud
 
-_NOTHING_LEFT: Final = (
-    httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError, httpx2.UnsupportedProtocol,
-    httpx2.InvalidURL,
-)  # fmt: skip
 _NOBODY: Final = "00000000-0000-4000-8000-000000000000"
-_BIGGEST: Final = 4 << 20
-_NO_ARCHIVE: Final = "у облачной кассы нет архива, который можно прочитать / a cloud has no archive to read"
 
 
-class AtolOnlineRegister:
+class AtolOnlineRegister(Cloud):
     """One group of registers of one account. ``http`` is closed here only if it was opened here."""
-
-    gives_tickets = False
-    keeps_archive = False
 
     def __init__(
         self,
@@ -57,7 +40,7 @@ class AtolOnlineRegister:
     ) -> None:
         self._config, self._clock, self._note = config, clock, note
         self._own = http is None
-        self._http = http or _client(config)
+        self._http = http or cloud.client(config.timeout, config.ca_file)
         self._base = f"{config.base_url.rstrip('/')}/{config.version}"
         self._token: str | None = None
 
@@ -151,58 +134,19 @@ class AtolOnlineRegister:
     ) -> tuple[Answer, str, int]:
         """Raises RegisterBlocked(NO_LINK) before the first byte, OutcomeUnknown after it."""
         shown = f"{method} {self._base}{path} " + (body.decode() if body and token else "")
+        headers = {"Content-Type": "application/json; charset=utf-8"} | ({"Token": token} if token else {})
         try:
-            status, raw = await self._exchange(method, path, body, token)
-        except _NOTHING_LEFT as fault:
-            self._note(shown, f"нет соединения: {fault}")
-            raise RegisterBlocked(BlockReason.NO_LINK, str(fault) or type(fault).__name__) from fault
-        except (httpx2.HTTPError, TimeoutError) as fault:
-            self._note(shown, f"ответ потерян: {type(fault).__name__}")
-            raise OutcomeUnknown(f"ответ потерян: {str(fault) or type(fault).__name__}") from fault
+            status, raw = await cloud.exchange(self._http, method, self._base + path, body or b"", headers)
+        except cloud.LINE_FAULTS as fault:
+            told = cloud.fault_of(fault)
+            self._note(shown, told.message)
+            raise told from fault
         text = raw.decode("utf-8", "replace")
         self._note(shown, f"HTTP {status} {answers.masked(text)}")
         try:
             return answers.read(raw), text, status
         except Malformed as fault:
             raise OutcomeUnknown(f"непонятный ответ сервиса (HTTP {status}): {fault}") from fault
-
-    async def _exchange(
-        self, method: str, path: str, body: bytes | None, token: str | None
-    ) -> tuple[int, bytes]:
-        headers = {"Content-Type": "application/json; charset=utf-8"} | ({"Token": token} if token else {})
-        async with self._http.stream(method, self._base + path, content=body, headers=headers) as answer:
-            raw = bytearray()
-            async for piece in answer.aiter_bytes():
-                raw += piece
-                if len(raw) > _BIGGEST:
-                    raise httpx2.ReadError("ответ слишком велик")
-            return answer.status_code, bytes(raw)
-
-    async def document(self, fd_number: int) -> FiscalDocument | None:
-        """A cloud's drives cannot be read."""
-        del fd_number
-        return None
-
-    async def open_shift(self) -> FiscalDocument | None:
-        """The service's own affair."""
-        return None
-
-    async def close_shift(self) -> FiscalDocument | None:
-        """The service's own affair."""
-        return None
-
-    async def run(self, errand: Errand) -> str:
-        """A cloud has no drawer and prints no report."""
-        raise Rejected(f"{errand.deed}: {_NO_ARCHIVE}", code="unsupported")
-
-    async def exchange(self) -> ExchangeReading:
-        """Never known."""
-        raise RegisterBlocked(BlockReason.CONFIGURATION, _NO_ARCHIVE)
-
-    async def ticket(self, fd_number: int) -> Ticket | None:
-        """Never known."""
-        del fd_number
-        return None
 
     async def aclose(self) -> None:
         """Close the connections that were opened here."""
@@ -219,8 +163,3 @@ def _done(attempt: Attempt, found: Answer, text: str) -> Registered:
         return Registered(document=answers.document_of(attempt, found.payload), evidence=text)
     except (Malformed, ValueError) as fault:
         raise OutcomeUnknown(f"чек выполнен, но отчёт не читается: {fault}") from fault
-
-
-def _client(config: AtolOnlineConfig) -> httpx2.AsyncClient:
-    verify: Any = ssl.create_default_context(cafile=config.ca_file) if config.ca_file else True
-    return httpx2.AsyncClient(timeout=config.timeout, verify=verify, trust_env=False, follow_redirects=False)

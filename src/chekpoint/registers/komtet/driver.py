@@ -8,7 +8,6 @@ without either the attempt stays in doubt, until a callback comes or a person ha
 ``done`` means signed by a fiscal drive of the queue; that the operator took it must be proven elsewhere.
 """
 
-import ssl
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -16,30 +15,17 @@ import httpx2
 
 from chekpoint.core.clock import Clock
 from chekpoint.core.errors import BlockReason, OutcomeUnknown, RegisterBlocked, Rejected
-from chekpoint.core.ports import (
-    Absent,
-    Attempt,
-    Errand,
-    ExchangeReading,
-    FiscalDocument,
-    Registered,
-    RegisterStatus,
-    Ticket,
-)
+from chekpoint.core.ports import Absent, Attempt, Registered, RegisterStatus
 from chekpoint.core.witness import Note, unheard
+from chekpoint.registers import cloud
+from chekpoint.registers.cloud import Cloud
 from chekpoint.registers.komtet import answers, errors
 from chekpoint.registers.komtet.answers import Malformed, Task
 from chekpoint.registers.komtet.body import body_of, encode
 from chekpoint.registers.komtet.config import KomtetConfig
 from chekpoint.registers.komtet.signing import HEADER, Told, recognised, signature
 
-_NOTHING_LEFT: Final = (
-    httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError, httpx2.UnsupportedProtocol,
-    httpx2.InvalidURL,
-)  # fmt: skip
-_BIGGEST: Final = 4 << 20
 _REMEMBERED: Final = 4096
-_NO_ARCHIVE: Final = "у облачной кассы нет архива, который можно прочитать / a cloud has no archive to read"
 _PASSIVE: Final = "очередь не работает: касса или её приложение выключены / the queue is passive"
 _NAMELESS: Final = (
     "сервис уже принял чек {0}, но не называет номер задачи: ждём обратный вызов или сверьте кабинет /"
@@ -47,11 +33,8 @@ _NAMELESS: Final = (
 )
 
 
-class KomtetRegister:
+class KomtetRegister(Cloud):
     """One queue of one shop. ``http`` is closed here only if it was opened here."""
-
-    gives_tickets = False
-    keeps_archive = False
 
     def __init__(
         self,
@@ -62,7 +45,7 @@ class KomtetRegister:
     ) -> None:
         self._config, self._clock, self._note = config, clock, note
         self._own = http is None
-        self._http = http or _client(config)
+        self._http = http or cloud.client(config.timeout, config.ca_file)
         self._numbers: dict[str, int] = {}  # attempt id -> number of the service's task
         self._told: dict[str, Told] = {}  # callbacks that name no number
 
@@ -153,54 +136,21 @@ class KomtetRegister:
         url = self._config.base_url + path
         shown = f"{method} {url} {body.decode()}".rstrip()
         try:
-            status, raw = await self._exchange(method, url, body)
-        except _NOTHING_LEFT as fault:
-            self._note(shown, f"нет соединения: {fault}")
-            raise RegisterBlocked(BlockReason.NO_LINK, str(fault) or type(fault).__name__) from fault
-        except (httpx2.HTTPError, TimeoutError) as fault:
-            self._note(shown, f"ответ потерян: {type(fault).__name__}")
-            raise OutcomeUnknown(f"ответ потерян: {str(fault) or type(fault).__name__}") from fault
+            status, raw = await cloud.exchange(
+                self._http, method, url, body, self._headers(method, url, body)
+            )
+        except cloud.LINE_FAULTS as fault:
+            told = cloud.fault_of(fault)
+            self._note(shown, told.message)
+            raise told from fault
         self._note(shown, f"HTTP {status} {raw.decode('utf-8', 'replace')}")
         return status, raw
 
-    async def _exchange(self, method: str, url: str, body: bytes) -> tuple[int, bytes]:
-        headers = {
+    def _headers(self, method: str, url: str, body: bytes) -> dict[str, str]:
+        return {
             "Authorization": self._config.shop_id, "Accept": "application/json",
             HEADER: signature(self._config.secret, method, url, body),
         } | ({"Content-Type": "application/json"} if body else {})  # fmt: skip
-        async with self._http.stream(method, url, content=body or None, headers=headers) as answer:
-            raw = bytearray()
-            async for piece in answer.aiter_bytes():
-                raw += piece
-                if len(raw) > _BIGGEST:
-                    raise httpx2.ReadError("ответ слишком велик")
-            return answer.status_code, bytes(raw)
-
-    async def document(self, fd_number: int) -> FiscalDocument | None:
-        """A cloud's drives cannot be read."""
-        del fd_number
-        return None
-
-    async def open_shift(self) -> FiscalDocument | None:
-        """The service's own affair."""
-        return None
-
-    async def close_shift(self) -> FiscalDocument | None:
-        """The service's own affair."""
-        return None
-
-    async def run(self, errand: Errand) -> str:
-        """A cloud has no drawer and prints no report."""
-        raise Rejected(f"{errand.deed}: {_NO_ARCHIVE}", code="unsupported")
-
-    async def exchange(self) -> ExchangeReading:
-        """Never known."""
-        raise RegisterBlocked(BlockReason.CONFIGURATION, _NO_ARCHIVE)
-
-    async def ticket(self, fd_number: int) -> Ticket | None:
-        """Never known."""
-        del fd_number
-        return None
 
     async def aclose(self) -> None:
         """Close the connections that were opened here."""
@@ -240,8 +190,3 @@ def _settled(attempt: Attempt, task: Task, text: str) -> Registered:
         return Registered(document=answers.document_of(attempt, task.fiscal_data), evidence=text)
     except (Malformed, ValueError) as fault:
         raise OutcomeUnknown(f"чек выполнен, но документ не читается: {fault}") from fault
-
-
-def _client(config: KomtetConfig) -> httpx2.AsyncClient:
-    verify: Any = ssl.create_default_context(cafile=config.ca_file) if config.ca_file else True
-    return httpx2.AsyncClient(timeout=config.timeout, verify=verify, trust_env=False, follow_redirects=False)

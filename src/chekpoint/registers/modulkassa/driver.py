@@ -10,10 +10,9 @@ PRINTED, WAIT_FOR_CALLBACK and COMPLETED all mean signed by a fiscal drive of th
 be proven elsewhere.
 """
 
-import ssl
 from datetime import timedelta
 from math import inf
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -27,27 +26,16 @@ from chekpoint.core.errors import (
     RegisterError,
     Rejected,
 )
-from chekpoint.core.ports import (
-    Absent,
-    Attempt,
-    Errand,
-    ExchangeReading,
-    FiscalDocument,
-    Registered,
-    RegisterStatus,
-    Ticket,
-)
+from chekpoint.core.ports import Absent, Attempt, Registered, RegisterStatus
 from chekpoint.core.witness import Note, unheard
+from chekpoint.registers import cloud
+from chekpoint.registers.cloud import Cloud
 from chekpoint.registers.modulkassa import answers
 from chekpoint.registers.modulkassa.answers import DocumentStatus, Malformed
 from chekpoint.registers.modulkassa.body import body_of, encode
 from chekpoint.registers.modulkassa.config import ModulKassaConfig
 from chekpoint.registers.modulkassa.words import DRIVE_IS_OVER, FISCALISED
 
-_NOTHING_LEFT: Final = (
-    httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError, httpx2.UnsupportedProtocol,
-    httpx2.InvalidURL,
-)  # fmt: skip
 _BLOCKED: Final = {
     401: BlockReason.ACCESS, 402: BlockReason.ACCESS, 403: BlockReason.ACCESS, 405: BlockReason.CONFIGURATION,
     429: BlockReason.BUSY,
@@ -55,9 +43,7 @@ _BLOCKED: Final = {
 _UNKNOWN: Final = frozenset(
     {400, 404}
 )  # the page gives 400 for a question that has no answer; 404 is its like
-_BIGGEST: Final = 4 << 20
 _REMEMBERED: Final = 4096
-_NO_ARCHIVE: Final = "у облачной кассы нет архива, который можно прочитать / a cloud has no archive to read"
 _WAITS: Final = "документ {0} ещё в очереди сервиса / still waits at the service"
 _QUIET: Final = (
     "сервис не знает документа {0}; он будет отправлен ещё раз под тем же номером через {1:.0f} с /"
@@ -65,11 +51,8 @@ _QUIET: Final = (
 )
 
 
-class ModulKassaRegister:
+class ModulKassaRegister(Cloud):
     """One retail point. ``http`` is closed here only if it was opened here."""
-
-    gives_tickets = False
-    keeps_archive = False
 
     def __init__(
         self,
@@ -80,7 +63,7 @@ class ModulKassaRegister:
     ) -> None:
         self._config, self._clock, self._note = config, clock, note
         self._own = http is None
-        self._http = http or _client(config)
+        self._http = http or cloud.client(config.timeout, config.ca_file)
         self._access = httpx2.BasicAuth(config.user_name, config.password)
         self._base = config.base_url.rstrip("/")
         self._missing: dict[str, float] = {}  # attempt id -> since when (monotonic) it is sent and not known
@@ -231,57 +214,20 @@ class ModulKassaRegister:
                 raise OutcomeUnknown(f"сервис потерял документ {attempt.id} / it has forgotten the document")
             found, text = again
 
-    async def _sent(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+    async def _sent(self, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
         """Raises RegisterBlocked(NO_LINK) before the first byte, OutcomeUnknown after it."""
-        shown = f"{method} {self._base}{path} {(body or b'').decode()}".rstrip()
+        shown = f"{method} {self._base}{path} {body.decode()}".rstrip()
+        headers = {"Accept": "application/json"} | ({"Content-Type": "application/json"} if body else {})
         try:
-            status, raw = await self._exchange(method, path, body)
-        except _NOTHING_LEFT as fault:
-            self._note(shown, f"нет соединения: {fault}")
-            raise RegisterBlocked(BlockReason.NO_LINK, str(fault) or type(fault).__name__) from fault
-        except (httpx2.HTTPError, TimeoutError) as fault:
-            self._note(shown, f"ответ потерян: {type(fault).__name__}")
-            raise OutcomeUnknown(f"ответ потерян: {str(fault) or type(fault).__name__}") from fault
+            status, raw = await cloud.exchange(
+                self._http, method, self._base + path, body, headers, auth=self._access
+            )
+        except cloud.LINE_FAULTS as fault:
+            told = cloud.fault_of(fault)
+            self._note(shown, told.message)
+            raise told from fault
         self._note(shown, f"HTTP {status} {raw.decode('utf-8', 'replace')}")
         return status, raw
-
-    async def _exchange(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
-        headers = {"Accept": "application/json"} | ({"Content-Type": "application/json"} if body else {})
-        async with self._http.stream(
-            method, self._base + path, content=body, headers=headers, auth=self._access
-        ) as answer:
-            raw = bytearray()
-            async for piece in answer.aiter_bytes():
-                raw += piece
-                if len(raw) > _BIGGEST:
-                    raise httpx2.ReadError("ответ слишком велик")
-            return answer.status_code, bytes(raw)
-
-    async def document(self, fd_number: int) -> FiscalDocument | None:
-        """A cloud's drives cannot be read."""
-        del fd_number
-        return None
-
-    async def open_shift(self) -> FiscalDocument | None:
-        """The service's own affair."""
-        return None
-
-    async def close_shift(self) -> FiscalDocument | None:
-        """The service's own affair."""
-        return None
-
-    async def run(self, errand: Errand) -> str:
-        """A cloud has no drawer and prints no report."""
-        raise Rejected(f"{errand.deed}: {_NO_ARCHIVE}", code="unsupported")
-
-    async def exchange(self) -> ExchangeReading:
-        """Never known."""
-        raise RegisterBlocked(BlockReason.CONFIGURATION, _NO_ARCHIVE)
-
-    async def ticket(self, fd_number: int) -> Ticket | None:
-        """Never known."""
-        del fd_number
-        return None
 
     async def aclose(self) -> None:
         """Close the connections that were opened here."""
@@ -330,8 +276,3 @@ def _done(attempt: Attempt, found: DocumentStatus, text: str, zone: str) -> Regi
         return Registered(document=answers.document_of(attempt, found.fiscalInfo, zone), evidence=text)
     except (Malformed, ValueError) as fault:
         raise OutcomeUnknown(f"документ пробит, но не читается: {fault}") from fault
-
-
-def _client(config: ModulKassaConfig) -> httpx2.AsyncClient:
-    verify: Any = ssl.create_default_context(cafile=config.ca_file) if config.ca_file else True
-    return httpx2.AsyncClient(timeout=config.timeout, verify=verify, trust_env=False, follow_redirects=False)

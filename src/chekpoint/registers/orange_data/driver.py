@@ -7,24 +7,16 @@ asked for and not found may be sent again under the same id: if the first reques
 HTTP 200 means signed by a fiscal drive of the group; that the operator took it must be proven elsewhere.
 """
 
-import ssl
 from typing import Final
 
 import httpx2
 
 from chekpoint.core.clock import Clock
 from chekpoint.core.errors import BlockReason, NotSent, OutcomeUnknown, RegisterBlocked, Rejected
-from chekpoint.core.ports import (
-    Absent,
-    Attempt,
-    Errand,
-    ExchangeReading,
-    FiscalDocument,
-    Registered,
-    RegisterStatus,
-    Ticket,
-)
+from chekpoint.core.ports import Absent, Attempt, Registered, RegisterStatus
 from chekpoint.core.witness import Note, unheard
+from chekpoint.registers import cloud
+from chekpoint.registers.cloud import Cloud
 from chekpoint.registers.orange_data import answers, errors
 from chekpoint.registers.orange_data.answers import Devices, Malformed
 from chekpoint.registers.orange_data.body import body_of, encode, section
@@ -32,22 +24,17 @@ from chekpoint.registers.orange_data.config import OrangeDataConfig
 from chekpoint.registers.orange_data.keys import KeyFault, Signer, signer, tls_context
 
 _FIRST_PAUSE: Final = 0.5  # most receipts are made within seconds; then each pause is twice as long
-_BIGGEST: Final = 4 << 20
 _SILENT: Final = (
     "сервис не отвечает; так бывает и тогда, когда он не принял сертификат клиента /"
     " the service does not answer, or does not take the client certificate"
 )
-_NO_ARCHIVE: Final = "у облачной кассы нет архива, который можно прочитать / a cloud has no archive to read"
 
 
-class OrangeDataRegister:
+class OrangeDataRegister(Cloud):
     """One group of registers of one client. ``http`` is closed here only if it was opened here.
 
     Keys are read once, here; where one cannot be read, every question is answered RegisterBlocked(CONFIGURATION).
     """
-
-    gives_tickets = False
-    keeps_archive = False
 
     def __init__(
         self,
@@ -61,7 +48,7 @@ class OrangeDataRegister:
         self._http, self._signer, self._fault = http, None, ""
         try:
             self._signer = signer(config)
-            self._http = http or _client(config, tls_context(config))
+            self._http = http or cloud.client(config.timeout, tls_context(config))
         except KeyFault as fault:
             self._fault = str(fault)
 
@@ -167,8 +154,8 @@ class OrangeDataRegister:
         shown = f"{method} {url} {body.decode()}".rstrip()
         headers = {"Accept": "application/json"} | (_signed(self._signer, body) if body else {})
         try:
-            status, raw = await _exchange(self._http, method, url, body, headers)
-        except (httpx2.HTTPError, httpx2.InvalidURL, ssl.SSLError, TimeoutError) as fault:
+            status, raw = await cloud.exchange(self._http, method, url, body, headers)
+        except cloud.LINE_FAULTS as fault:
             told = errors.of_line(fault)
             self._note(shown, told.message)
             raise told from fault
@@ -178,32 +165,6 @@ class OrangeDataRegister:
         ):  # a page of something between us; its 400 or 524 says nothing of the receipt
             raise OutcomeUnknown(f"ответил не сервис / not the service has answered: HTTP {status}")
         return status, raw
-
-    async def document(self, fd_number: int) -> FiscalDocument | None:
-        """A cloud's drives cannot be read."""
-        del fd_number
-        return None
-
-    async def open_shift(self) -> FiscalDocument | None:
-        """The service's own affair."""
-        return None
-
-    async def close_shift(self) -> FiscalDocument | None:
-        """The service's own affair."""
-        return None
-
-    async def run(self, errand: Errand) -> str:
-        """A cloud has no drawer and prints no report."""
-        raise Rejected(f"{errand.deed}: {_NO_ARCHIVE}", code="unsupported")
-
-    async def exchange(self) -> ExchangeReading:
-        """Known of the group as a whole (``status``), never of one drive."""
-        raise RegisterBlocked(BlockReason.CONFIGURATION, _NO_ARCHIVE)
-
-    async def ticket(self, fd_number: int) -> Ticket | None:
-        """Never known."""
-        del fd_number
-        return None
 
     async def aclose(self) -> None:
         """Close the connections that were opened here."""
@@ -217,19 +178,3 @@ class _StillWaiting(OutcomeUnknown):
 
 def _signed(by: Signer, body: bytes) -> dict[str, str]:
     return {"Content-Type": "application/json; charset=utf-8", "X-Signature": by.sign(body)}
-
-
-async def _exchange(
-    http: httpx2.AsyncClient, method: str, url: str, body: bytes, headers: dict[str, str]
-) -> tuple[int, bytes]:
-    async with http.stream(method, url, content=body or None, headers=headers) as answer:
-        raw = bytearray()
-        async for piece in answer.aiter_bytes():
-            raw += piece
-            if len(raw) > _BIGGEST:
-                raise httpx2.ReadError("ответ слишком велик")
-        return answer.status_code, bytes(raw)
-
-
-def _client(config: OrangeDataConfig, context: ssl.SSLContext) -> httpx2.AsyncClient:
-    return httpx2.AsyncClient(timeout=config.timeout, verify=context, trust_env=False, follow_redirects=False)

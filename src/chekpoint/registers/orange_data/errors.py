@@ -3,9 +3,8 @@
 import ssl
 from typing import Final
 
-import httpx2
-
 from chekpoint.core.errors import BlockReason, OutcomeUnknown, RegisterBlocked, RegisterError, Rejected
+from chekpoint.registers import cloud
 
 TAKEN: Final = frozenset({200, 201, 409})  # 409: this id was taken before, and nothing more was made
 WAITING: Final = 202
@@ -23,10 +22,6 @@ _BLOCKED: Final = {
     429: (BlockReason.BUSY, "слишком часто / too often"),
     503: (BlockReason.BUSY, "очередь сервиса переполнена / the service's queue is full"),
 }
-_BEFORE: Final = (
-    httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError, httpx2.UnsupportedProtocol,
-    httpx2.InvalidURL,
-)  # fmt: skip
 
 
 def of_post(status: int, text: str) -> RegisterError:
@@ -53,13 +48,7 @@ def of_line(fault: Exception) -> RegisterError:
     TLS 1.3 tells a client that its certificate is refused after the client has spoken: the first read brings it. It
     was not let in then, and what it had said was never read.
     """
-    known = _certificate_of(fault)
-    if known is not None:
-        return known
-    said = str(fault) or type(fault).__name__
-    if isinstance(fault, _BEFORE):
-        return RegisterBlocked(BlockReason.NO_LINK, said)
-    return OutcomeUnknown(f"ответ потерян: {said}")
+    return _certificate_of(fault) or cloud.fault_of(fault)
 
 
 def _certificate_of(fault: BaseException) -> RegisterBlocked | None:
