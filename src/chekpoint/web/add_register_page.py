@@ -1,9 +1,8 @@
 """Adding a register: its address, what answered there, whose it is, and only then it is ours."""
 
-from collections.abc import AsyncIterator, Mapping
-from typing import NamedTuple
+from collections.abc import AsyncIterator
+from typing import Final, NamedTuple
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -14,8 +13,10 @@ from chekpoint.hub.joining import Joining, chosen
 from chekpoint.hub.kinds import RegisterKind, Step, Unfilled
 from chekpoint.hub.trial import watched
 from chekpoint.store import people, views_registers
-from chekpoint.web import forms, steps
-from chekpoint.web.desk import Desk, desk_of, key_of, member
+from chekpoint.web import forms, kind_form, steps
+from chekpoint.web.desk import Desk, desk_of, member
+
+_FORM: Final = "register_form.html"
 
 
 @member
@@ -26,39 +27,17 @@ async def kinds(request: Request) -> Response:
     return await desk.page(request, "register_kinds.html", kinds=desk.register_kinds, sellers=sellers)
 
 
-def _kind(request: Request) -> RegisterKind:
-    way = key_of(request, "way")
-    found = next((one for one in desk_of(request).register_kinds if one.way == way), None)
-    if found is None:
-        raise HTTPException(404)
-    return found
-
-
 @member
 async def ask(request: Request) -> Response:
     """The form of a kind."""
-    kind = _kind(request)
-    return await _form(request, kind, {one.name: one.default for one in kind.asks}, {})
-
-
-async def _form(
-    request: Request,
-    kind: RegisterKind,
-    fields: Mapping[str, str],
-    faults: Mapping[str, object],
-    status: int = 200,
-) -> Response:
-    desk = desk_of(request)
-    sellers = await desk.store.read(people.sellers)
-    return await desk.page(
-        request, "register_form.html", status=status, kind=kind, fields=fields, faults=faults, sellers=sellers
-    )
+    return await kind_form.blank(request, _FORM, kind_form.of(request, desk_of(request).register_kinds))
 
 
 @member
 async def add(request: Request) -> Response:
     """Check each thing; the register is stored when it is the seller's, or when a person wants it unseen."""
-    desk, kind = desk_of(request), _kind(request)
+    desk = desk_of(request)
+    kind = kind_form.of(request, desk.register_kinds)
     fields = await forms.read(request)
     try:
         sellers = await desk.store.read(people.sellers)
@@ -66,7 +45,7 @@ async def add(request: Request) -> Response:
         plan = chosen(kind.asks, fields, sellers, taken.values())
         config = desk.config_of(kind, plan.answers)
     except Unfilled as wrong:
-        return await _form(request, kind, fields, wrong.faults, 422)
+        return await kind_form.page(request, _FORM, kind, fields, wrong.faults)
     seller = next(one for one in sellers if one.id == plan.seller_id)
     verbs = Joining(desk.keys, who=request.state.person.login)
     meant = Plan(kind, plan.name, seller, config, bool(fields.get("unseen")))

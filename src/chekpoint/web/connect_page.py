@@ -2,8 +2,8 @@
 
 from collections.abc import AsyncIterator, Mapping
 from functools import partial
+from typing import Final
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -12,8 +12,10 @@ from chekpoint.hub.joining import Joining, wanted
 from chekpoint.hub.kinds import ShopKind, Step, Unfilled
 from chekpoint.hub.trial import watched
 from chekpoint.store import people
-from chekpoint.web import forms, steps
-from chekpoint.web.desk import Desk, desk_of, key_of, member
+from chekpoint.web import forms, kind_form, steps
+from chekpoint.web.desk import Desk, desk_of, member
+
+_FORM: Final = "connect_form.html"
 
 
 @member
@@ -24,39 +26,17 @@ async def kinds(request: Request) -> Response:
     return await desk.page(request, "connect.html", kinds=desk.kinds, sellers=sellers)
 
 
-def _kind(request: Request) -> ShopKind:
-    wanted_way = key_of(request, "way")
-    found = next((one for one in desk_of(request).kinds if one.way == wanted_way), None)
-    if found is None:
-        raise HTTPException(404)
-    return found
-
-
 @member
 async def ask(request: Request) -> Response:
     """The form of a kind."""
-    kind = _kind(request)
-    return await _form(request, kind, {one.name: one.default for one in kind.asks}, {})
-
-
-async def _form(
-    request: Request,
-    kind: ShopKind,
-    fields: Mapping[str, str],
-    faults: Mapping[str, object],
-    status: int = 200,
-) -> Response:
-    desk = desk_of(request)
-    sellers = await desk.store.read(people.sellers)
-    return await desk.page(
-        request, "connect_form.html", status=status, kind=kind, fields=fields, faults=faults, sellers=sellers
-    )
+    return await kind_form.blank(request, _FORM, kind_form.of(request, desk_of(request).kinds))
 
 
 @member
 async def connect(request: Request) -> Response:
     """Store the shop, show what to paste where, then check each thing that must be right."""
-    desk, kind = desk_of(request), _kind(request)
+    desk = desk_of(request)
+    kind = kind_form.of(request, desk.kinds)
     fields = await forms.read(request)
     try:
         shops = await desk.store.read(people.shops)
@@ -65,7 +45,7 @@ async def connect(request: Request) -> Response:
         verbs = Joining(desk.keys, who=request.state.person.login)
         shop, said = await desk.store.write(lambda tx: verbs.join(tx, kind, plan, made))
     except Unfilled as wrong:
-        return await _form(request, kind, fields, wrong.faults, 422)
+        return await kind_form.page(request, _FORM, kind, fields, wrong.faults)
     await desk.hub.reload()
     found = checked(desk, kind, shop, said, request.state.person.login)
     pastes = kind.pastes(shop, desk.address, said)
