@@ -2,7 +2,7 @@
 
 import random
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +11,7 @@ from chekpoint.core.clock import SystemClock
 from chekpoint.core.ports import Register
 from chekpoint.fiscal.receipt import Buyer, Item, Kind, Payment, PaymentForm, Receipt, Taxation
 from chekpoint.fiscal.vat import VatRate
-from chekpoint.hub.hub import Hub
+from chekpoint.hub.hub import NO_CONNECTORS, Connector, Hub
 from chekpoint.hub.intake import Order
 from chekpoint.hub.limits import Limits
 from chekpoint.store import people
@@ -39,29 +39,30 @@ def sale(number: int, *, total: int = 10_000) -> Order:
 
 async def furnish(hub: Hub, registers: Mapping[str, Register], shop: people.Shop = SHOP) -> None:
     """One seller, one shop and these registers; for a store that has them already, nothing."""
+    await hub.store.write(lambda tx: people_of(tx, registers, shop))
 
-    def unit(tx: Tx) -> None:
-        if people.sellers(tx):
-            return
-        people.add_seller(tx, SELLER, "7707083893", "ООО «Ромашка»")
-        people.add_shop(tx, shop)
-        for key in registers:
-            people.add_register(tx, key, SELLER, f"касса {key}", maker="bare", config=b"{}")
 
-    await hub.store.write(unit)
+def people_of(tx: Tx, registers: Iterable[str], shop: people.Shop = SHOP) -> None:
+    """The rows of ``furnish``."""
+    if people.sellers(tx):
+        return
+    people.add_seller(tx, SELLER, "7707083893", "ООО «Ромашка»")
+    people.add_shop(tx, shop)
+    for key in registers:
+        people.add_register(tx, key, SELLER, f"касса {key}", maker="bare", config=b"{}")
 
 
 @asynccontextmanager
 async def running(
     url: str, registers: Mapping[str, Register], *, limits: Limits = QUICK, node: str = "a", head: Path | None = None,
-    shop: people.Shop = SHOP, group: int = 512,
+    shop: people.Shop = SHOP, group: int = 512, connectors: Mapping[str, Connector] = NO_CONNECTORS,
 ) -> AsyncIterator[Hub]:  # fmt: skip
     """A started hub; stopped at the end."""
     clock = SystemClock()
     hub = Hub(
         open_store(url, node=node, clock=clock, group=group), clock, random.Random(secrets.randbits(128)), node=node, limits=limits,
         zone="Europe/Moscow", registers={"bare": lambda row, _note: registers[row.id]}, operators={},
-        door=lambda _url, _secret: DeafShop(), head=head,
+        door=lambda _url, _secret: DeafShop(), head=head, connectors=connectors,
     )  # fmt: skip
     await hub.start()
     try:

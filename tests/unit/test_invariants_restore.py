@@ -1,17 +1,21 @@
 """Invariants 1 and 10 after a restore from backup: what the simulation found, one case each."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
+from chekpoint.core.clock import SystemClock
 from chekpoint.core.errors import BlockReason, Conflict
 from chekpoint.core.ports import FiscalDocument
 from chekpoint.hub.hub import Hub
 from chekpoint.hub.names import order_mark
+from chekpoint.store.people import Shop
+from chekpoint.store.store import open_store
 from tests.doubles.bare_register import BareRegister
-from tests.doubles.hubs import SHOP, running, sale
+from tests.doubles.hubs import SHOP, people_of, running, sale
 from tests.unit.hub_bench import documents_of, offer, rows, settled, sqlite, until
 
 pytestmark = pytest.mark.anyio
@@ -65,6 +69,25 @@ async def test_a_lost_head_file_counts_as_a_restore(tmp_path: Path) -> None:
 async def test_a_new_hub_without_a_head_file_starts_at_once(tmp_path: Path) -> None:
     async with restored(tmp_path, {"r1": BareRegister(FN)}, head=None) as hub:
         assert not hub.post.barrier.holds
+
+
+async def test_a_shop_that_speaks_at_once_is_no_sign_of_an_earlier_life(tmp_path: Path) -> None:
+    url, spoke = sqlite(tmp_path), asyncio.Event()
+    cli = open_store(url, node="cli", clock=SystemClock())
+    await cli.start()
+    await cli.write(lambda tx: people_of(tx, ["r1"]))
+    await cli.stop()
+
+    async def speak(hub: Hub, shop: Shop) -> None:
+        await hub.store.write(lambda tx: tx.event("spoke", shop.id))
+        spoke.set()
+
+    async with running(
+        url, {"r1": BareRegister(FN)}, head=tmp_path / "head", connectors={"api": speak}
+    ) as hub:
+        await spoke.wait()
+        assert not hub.post.barrier.holds
+        assert "restored" not in {row["kind"] for row in await rows(hub.store, "incident")}
 
 
 async def test_what_may_be_registered_is_not_cancelled_while_registers_are_compared(tmp_path: Path) -> None:

@@ -65,12 +65,13 @@ async def play(asked: Play) -> Table:
         )
         await stack.enter_async_context(agent_process(data, base, keys.agent, quiet=asked.json))
         archives = Archives(stand.registers, SHOP_ID)
+        if site is not None:
+            _addresses(console, stand, base)
         table = await _run(asked, console, base, keys.api, archives)
         _show(asked, console, table)
         if site is not None:
             await _site(console, site)
-            _panels(console, stand)
-            console.print(f"Панель / dashboard: [bold]{base}/[/]   (Ctrl+C: конец / stop)")
+            _addresses(console, stand, base)
             await asyncio.Event().wait()
     return table
 
@@ -189,11 +190,12 @@ async def _site(console: Console, site: DemoSite) -> None:
     )
 
 
-def _panels(console: Console, stand: Stand) -> None:
-    """Where a person can pull the paper out."""
+def _addresses(console: Console, stand: Stand, base: str) -> None:
+    """Where a person can pull the paper out, and see what the hub says of it; before the play and after it."""
     console.print("Пульты касс: бумага, питание, связь / the registers' panels: paper, power, link")
     for one in stand.placed:
         console.print(f"  {one.name}: {one.panel}/")
+    console.print(f"Панель / dashboard: [bold]{base}/[/]   (Ctrl+C: конец / stop)")
 
 
 def _show(asked: Play, console: Console, table: Table) -> None:

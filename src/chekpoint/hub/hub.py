@@ -63,8 +63,10 @@ class Hub:
         self.intake = Intake(
             self.store, self.post.clock, self.post.chance, self.post.bell, zone=self._zone, secret=secret
         )
+        rows = await self.store.read(lanes.registers)
+        # Before anything of ours writes: an event of this life would pass for the journal of an earlier one.
+        await continuity.check(self.post, self._head, {row.id: row.name for row in rows if self._works(row)})
         await self.reload()
-        await continuity.check(self.post, self._head, {r: self._names[r] for r in self.lanes})
         self._spawn("sweep", Sweep(self.post, self._names).run())
         self._spawn("retention", keep_to_rule(self.post))
         self._spawn("refresh", self._refresh())
@@ -101,10 +103,13 @@ class Hub:
             lane = None
         if lane is not None:
             lane.row = row._replace(draining=row.draining or not row.enabled)
-        elif row.enabled and row.maker in self._makers:
+        elif self._works(row):
             self.lanes[row.id] = Lane(self.post, row, self._makers[row.maker])
             if "sweep" in self._tasks:
                 self._spawn(f"lane:{row.id}", self.lanes[row.id].run())
+
+    def _works(self, row: lanes.RegisterRow) -> bool:
+        return row.enabled and row.maker in self._makers
 
     def _connect(self) -> None:
         """Start the connector of each shop that has one, and start it anew when the shop was changed."""
