@@ -26,6 +26,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
 
 SCHEMA = schemathesis.openapi.from_dict(document())
 OPERATIONS = {one.ok().label: one.ok() for one in SCHEMA.get_all_operations() if isinstance(one, Ok)}
+FRAMING = {
+    "content-length",
+    "transfer-encoding",
+    "connection",
+    "upgrade",
+    "expect",
+    "host",
+}  # HTTP's own, not ours
 MODES = (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE)
 
 
@@ -43,9 +51,17 @@ def test_every_answer_is_one_that_the_description_names(
     if label.startswith("GET"):
         left_out.append(negative_data_rejection)
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(
+        max_examples=40,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        database=None,
+        derandomize=True,
+    )
     @given(case=OPERATIONS[label].as_strategy(generation_mode=mode))
     def ask(case: schemathesis.Case[Any]) -> None:
+        for name in [name for name in case.headers if name.lower() in FRAMING]:
+            del case.headers[name]
         case.call_and_validate(
             base_url=server.url,
             headers={"Authorization": f"Bearer {KEY}"},

@@ -1,4 +1,4 @@
-"""``chekpoint demo``: three emulated registers, an emulated operator, a hub, and a shop with real receipts."""
+"""``chekpoint demo``: emulated registers of two sellers, an emulated operator, a hub, a shop with real receipts."""
 
 from pathlib import Path
 from typing import Annotated
@@ -28,14 +28,14 @@ def demo(
     import asyncio  # noqa: PLC0415 - commands start in an instant
 
     from chekpoint.cli.demo_hub import PlayError  # noqa: PLC0415
-    from chekpoint.cli.demo_play import Play, play  # noqa: PLC0415
+    from chekpoint.cli.demo_play import Play, played  # noqa: PLC0415
 
     asked = Play(faults=faults, once=once, json=json, seed=seed, data=data, port=port, pace=pace)
     try:
-        table = asyncio.run(play(asked))
+        table = asyncio.run(played(asked))
     except PlayError as error:
         fail(str(error), 1)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         return
     if table.lost or table.doubled:
         raise typer.Exit(1)

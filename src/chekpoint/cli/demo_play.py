@@ -1,6 +1,7 @@
 """Playing the demonstration: set up, send, watch, count, keep serving."""
 
 import asyncio
+import signal
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -41,6 +42,29 @@ class Play(NamedTuple):
     data: Path | None
     port: int
     pace: float
+
+
+async def played(asked: Play) -> Table:
+    """``play``, with its own error out of the emulators' task groups. SIGTERM ends it, and the processes it started.
+
+    Raises PlayError, CancelledError.
+    """
+    task = asyncio.current_task()
+    if task is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    try:
+        return await play(asked)
+    except BaseExceptionGroup as group:
+        found = group.subgroup(PlayError)
+        if found is None:
+            raise
+        raise _innermost(found) from group
+
+
+def _innermost(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 async def play(asked: Play) -> Table:
