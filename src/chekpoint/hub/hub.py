@@ -109,7 +109,7 @@ class Hub:
                 self._spawn(f"lane:{row.id}", self.lanes[row.id].run())
 
     def _works(self, row: lanes.RegisterRow) -> bool:
-        return row.enabled and row.maker in self._makers
+        return bool(row.enabled) and row.maker in self._makers
 
     def _connect(self) -> None:
         """Start the connector of each shop that has one, and start it anew when the shop was changed."""
