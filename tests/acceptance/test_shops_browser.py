@@ -62,6 +62,7 @@ def page(
 
 def fits(page: Page) -> None:
     """Nothing is wider than the screen, with every piece of evidence open."""
+    page.wait_for_load_state("load")  # a page without its styles yet is wider
     page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true })")
     assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") == 0
 
