@@ -68,7 +68,8 @@ class ShtrihBench:
         self.emulated.ensure_registered(Registration(ffd=ffd))
         self.face = ShtrihWire(self.emulated, faults=self.faults)
         self.late: list[bytes] = []
-        self.loses_answer = self.loses_command = False
+        self.loses_answer = self.loses_command = self.stuttered = False
+        self.wire: type[Wire] = Wire
         self._wire = wire
         self._address = ""
         self._port = 0
@@ -95,8 +96,8 @@ class ShtrihBench:
         if self._serving is None:
             raise LinkLost("the cable is out")
         if self._wire == "pty":
-            return Wire(await open_serial(self._address, 115200), self)
-        return Wire(await open_tcp("127.0.0.1", self._port), self)
+            return self.wire(await open_serial(self._address, 115200), self)
+        return self.wire(await open_tcp("127.0.0.1", self._port), self)
 
     async def start(self) -> None:
         """Serve, in a task of its own: the link is broken and mended in the middle of a test."""

@@ -12,7 +12,14 @@ import anyio
 import msgspec
 import pytest
 
-from chekpoint.core.errors import BlockReason, OutcomeUnknown, RegisterBlocked, RegisterError, Rejected
+from chekpoint.core.errors import (
+    BlockReason,
+    NotSent,
+    OutcomeUnknown,
+    RegisterBlocked,
+    RegisterError,
+    Rejected,
+)
 from chekpoint.core.ports import Absent, Attempt, Deed, Errand, FiscalDocument, Registered
 from chekpoint.emulators.drive_archive import ArchivedDocument
 from chekpoint.emulators.faults import Fault, FaultKind, FaultPlan, Point
@@ -461,7 +468,8 @@ async def test_bad_content_is_rejected_and_the_next_one_goes_through(
 async def test_nothing_lost_and_nothing_doubled_on_a_bad_line(name: str, seed: int) -> None:
     opener, settings = ALL[name]
     plan = FaultPlan.from_spec(
-        f"drop@face.request=0.04,drop@face.answer=0.06,cut@face.answer=0.05:40,garbage@face.answer=0.03,seed={seed}"
+        f"drop@face.request=0.04,drop@face.answer=0.06,cut@face.answer=0.05:40,garbage@face.answer=0.03,"
+        f"duplicate@face.request=0.04,seed={seed}"
     )
     async with opener(**settings, faults=plan) as bench:
         made: dict[int, int] = {}
@@ -480,7 +488,7 @@ async def _register_somehow(bench: RegisterBench, number: int) -> int:
         )
         try:
             return (await bench.register.submit(attempt)).document.fd_number
-        except RegisterBlocked:
+        except (RegisterBlocked, NotSent):
             continue
         except OutcomeUnknown:
             found = await settle(bench, attempt)

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from chekpoint.core.clock import SystemClock
-from chekpoint.core.errors import BlockReason, OutcomeUnknown, RegisterBlocked, Rejected
+from chekpoint.core.errors import BlockReason, NotSent, OutcomeUnknown, RegisterBlocked, Rejected
 from chekpoint.core.ports import Absent, Registered
-from chekpoint.emulators.faults import FaultPlan
+from chekpoint.emulators.faults import Fault, FaultKind, FaultPlan, Point
 from chekpoint.emulators.fiscal_drive import FiscalDrive, Registration
 from chekpoint.emulators.ofd import listen
 from chekpoint.emulators.shtrih_wire.conduct import MarkConduct
@@ -25,7 +25,7 @@ from chekpoint.registers.shtrih.errors import Refused
 from chekpoint.registers.shtrih.line import AnswerLost, LineV1, LineV2, Unheard
 from chekpoint.registers.shtrih.streams import LinkLost, open_tcp
 from tests.contract.register_bench import attempt_of, truth
-from tests.contract.shtrih_bench import ShtrihBench, shtrih_bench
+from tests.contract.shtrih_bench import ShtrihBench, Wire, shtrih_bench
 from tests.emulated_world import item, receipt
 
 pytestmark = pytest.mark.anyio
@@ -190,6 +190,30 @@ async def test_paper_that_ends_while_printing_does_not_double_the_receipt(bench:
         made = await bench.register.locate(attempt)
     assert isinstance(made, Registered)
     assert made.document.fd_number == truth(bench)[0].fd_number
+    assert len(truth(bench)) == 1
+
+
+class Stutter(Wire):
+    """A wire over which the register hears the first operation twice."""
+
+    async def send(self, octets: bytes) -> None:
+        if octets[2:4] == b"\xff\x46" and not self._bench.stuttered:
+            self._bench.stuttered = True
+            self._bench.faults.order(Point.REQUEST, Fault(kind=FaultKind.DUPLICATE))
+        await super().send(octets)
+
+
+async def test_an_item_entered_twice_by_the_line_costs_an_attempt_and_not_the_receipt(
+    bench: ShtrihBench,
+) -> None:
+    bench.wire = Stutter
+    attempt = attempt_of(bench, SALE)
+    with pytest.raises(NotSent) as caught:
+        await bench.register.submit(attempt)
+    assert caught.value.code == "45h"
+    assert truth(bench) == []
+    assert isinstance(await bench.register.locate(attempt), Absent)
+    assert (await bench.register.submit(attempt_of(bench, SALE, 2))).document.total == SALE.amount
     assert len(truth(bench)) == 1
 
 

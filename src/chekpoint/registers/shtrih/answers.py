@@ -250,6 +250,12 @@ class Signed(NamedTuple):
 
 
 @_reads
+def subtotal(data: bytes) -> int:
+    """Answer to 89h: operator, sum (5), kopecks."""
+    return _number(data, 1, 5)
+
+
+@_reads
 def closed_receipt(data: bytes) -> Signed:
     """Answer to FF45: change (5), FD, sign[, moment]."""
     return _signed(data, 5)

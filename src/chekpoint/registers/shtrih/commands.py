@@ -214,6 +214,11 @@ def cancel_receipt(access: Access) -> Command:
     return access.make("88", repeatable=True)
 
 
+def subtotal(access: Access) -> Command:
+    """89h: what the operations of the open receipt come to."""
+    return access.read("89")
+
+
 def cancel_drive_document(access: Access) -> Command:
     """FF08: throw away what the drive has begun."""
     return access.make("ff08", repeatable=True)

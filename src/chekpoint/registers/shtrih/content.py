@@ -63,6 +63,7 @@ class Plan(NamedTuple):
     steps: tuple[Step, ...]
     close: Command
     is_correction: bool  # closed by FF4A, whose answer has another shape
+    entered: int | None = None  # what the operations come to, kopecks; None where there are none
 
 
 def mark_place(receipt: Receipt, ffd: Ffd) -> int | None:
@@ -101,7 +102,8 @@ def _refuse_misfit(receipt: Receipt, ffd: Ffd) -> None:
 
 def _receipt(attempt: Attempt, ffd: Ffd, access: Access, family: str, *, tags_first: bool) -> Plan:
     receipt = attempt.receipt
-    rounding = sum(item.sum for item in receipt.items) - receipt.amount
+    entered = sum(item.sum for item in receipt.items)
+    rounding = entered - receipt.amount
     if not 0 <= rounding <= 99:
         raise ValueError(f"итог отличается от суммы предметов расчёта на {rounding} коп., можно на 0..99")
     steps = [Step(commands.open_receipt(access, receipt.kind, correction=receipt.correction is not None))]
@@ -111,7 +113,7 @@ def _receipt(attempt: Attempt, ffd: Ffd, access: Access, family: str, *, tags_fi
         steps += _item_steps(item, receipt, ffd, access, family, tags_first=tags_first)
     paid = {form: receipt.paid(form) for form in PaymentForm}
     close = commands.close_receipt(access, paid, rounding, receipt.taxation.bit)
-    return Plan(_mark_codes(receipt, access), tuple(steps), close, is_correction=False)
+    return Plan(_mark_codes(receipt, access), tuple(steps), close, is_correction=False, entered=entered)
 
 
 def _document_nodes(receipt: Receipt, ffd: Ffd) -> list[Node]:

@@ -134,10 +134,10 @@ class ShtrihRegister:
     # ------------------------------------------------------------------ receipts
 
     async def submit(self, attempt: Attempt) -> Registered:
-        """Register the receipt. Raises Rejected, RegisterBlocked or OutcomeUnknown.
+        """Register the receipt. Raises NotSent, Rejected, RegisterBlocked or OutcomeUnknown.
 
         ``RegisterBlocked`` for a lost answer to anything but the signing command: the half-open receipt has no
-        number, and the next operation throws it away.
+        number, and the next operation throws it away. ``NotSent`` where the register held another receipt than ours.
         """
         async with self._turn() as device:
             now = await self._cleared(device, attempt)

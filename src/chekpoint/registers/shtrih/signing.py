@@ -1,13 +1,14 @@
 """The one command that signs, sent once; and what each way of its ending proves."""
 
 from contextlib import suppress
+from typing import Final
 
 import msgspec
 
-from chekpoint.core.errors import OutcomeUnknown
+from chekpoint.core.errors import NotSent, OutcomeUnknown, RegisterError, Rejected
 from chekpoint.core.ports import Attempt, FiscalDocument, Registered
 from chekpoint.fiscal.ffd import Ffd
-from chekpoint.registers.shtrih import answers, drive
+from chekpoint.registers.shtrih import answers, commands, drive
 from chekpoint.registers.shtrih.answers import DriveStatus, Malformed, Signed
 from chekpoint.registers.shtrih.content import Plan
 from chekpoint.registers.shtrih.device import Device
@@ -16,6 +17,7 @@ from chekpoint.registers.shtrih.errors import Refused, refusal
 from chekpoint.registers.shtrih.line import AnswerLost, Unheard
 from chekpoint.registers.shtrih.match import same_head, same_items, same_rates
 
+_OTHER: Final = "В открытом чеке ККТ {0} коп., а введено {1}: связь исказила чек, он начнётся заново ({2})"
 _FAULTS = (Refused, Unheard, AnswerLost, Malformed)
 
 
@@ -28,7 +30,7 @@ async def sign(
     except AnswerLost as fault:
         raise OutcomeUnknown(f"Ответ на закрытие чека потерян: {fault}") from fault
     except Refused as refused:
-        return await _refused(device, attempt, before, ffd, refused)
+        return await _refused(device, attempt, plan, before, ffd=ffd, refused=refused)
     try:
         signed = answers.closed_correction(raw) if plan.is_correction else answers.closed_receipt(raw)
     except Malformed as fault:
@@ -38,19 +40,37 @@ async def sign(
 
 
 async def _refused(
-    device: Device, attempt: Attempt, before: DriveStatus, ffd: Ffd, refused: Refused
+    device: Device, attempt: Attempt, plan: Plan, before: DriveStatus, *, ffd: Ffd, refused: Refused
 ) -> Registered:
     """An error code: with paper out or power low the drive may have signed all the same, so the drive is asked."""
     try:
+        error = await _meant(device, plan, refused)
         now = await drive.cancel_unfinished(device)
         if now.fn == before.fn and now.last_fd == before.last_fd:
-            raise refusal(refused) from refused
+            raise error from refused
         found, evidence = await drive.find(device, attempt, now, ffd)
     except (*_FAULTS, drive.StillOpen) as fault:
         raise OutcomeUnknown(f"{refused}, и ФН не ответил, что стало с чеком: {fault}") from fault
     if found is None or now.fn != before.fn:
         raise OutcomeUnknown(f"{refused}, а номер последнего ФД вырос") from refused
     return Registered(document=found.document, evidence=evidence, warnings=(str(refused),))
+
+
+async def _meant(device: Device, plan: Plan, refused: Refused) -> RegisterError:
+    """What the code means where nothing was signed: a refusal of content is believed of our content only.
+
+    A line that repeats a frame enters an operation twice; then the register refuses what nobody has sold.
+    """
+    error = refusal(refused)
+    if not isinstance(error, Rejected) or plan.entered is None:
+        return error
+    try:
+        held = answers.subtotal(await device.run(commands.subtotal(device.access)))
+    except Refused:
+        return error  # a model without 89h
+    if held == plan.entered:
+        return error
+    return NotSent(_OTHER.format(held, plan.entered, refused), code=error.code)
 
 
 async def give_up(device: Device) -> None:
