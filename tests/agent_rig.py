@@ -22,7 +22,8 @@ from chekpoint.registers.agent.line import Line
 from chekpoint.store import agents, people
 from chekpoint.store.journal import Tx
 from chekpoint.store.store import open_store
-from tests.contract.atol_bench import AtolBench, atol_bench, listening
+from tests.contract.atol_bench import AtolBench, atol_bench
+from tests.contract.http_bench import listening
 from tests.doubles.deaf_shop import DeafShop
 from tests.doubles.hubs import QUICK, SELLER, SHOP
 from tests.unit.hub_bench import sqlite

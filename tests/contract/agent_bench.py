@@ -33,7 +33,8 @@ from chekpoint.registers.agent import (
     agent_routes,
 )
 from chekpoint.store import agents
-from tests.contract.atol_bench import atol_bench, listening
+from tests.contract.atol_bench import atol_bench
+from tests.contract.http_bench import listening
 from tests.contract.shtrih_bench import shtrih_bench
 from tests.doubles.hubs import running
 

@@ -1,7 +1,6 @@
 """The ATOL driver against the emulated web server, on a real port."""
 
 import random
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -17,34 +16,19 @@ from chekpoint.emulators.faults import FaultPlan
 from chekpoint.emulators.fiscal_drive import FiscalDrive
 from chekpoint.emulators.register import EmulatedRegister
 from chekpoint.registers.atol import AtolConfig, AtolRegister
+from tests.contract.http_bench import HttpBench, LossyWire
 
 _RECEIPTS = (b'"type":"sell', b'"type":"buy')
 
 
-class Wire(httpx2.AsyncHTTPTransport):
+class Wire(LossyWire):
     """A real connection on which one receipt can be lost on its way there or back."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.loses_answer = False
-        self.loses_command = False
-        self.late: list[httpx2.Request] = []
-
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        carries = request.method == "POST" and any(mark in request.content for mark in _RECEIPTS)
-        if carries and self.loses_command:
-            self.loses_command = False
-            self.late.append(request)
-            raise httpx2.ReadTimeout("the command hangs")
-        answer = await super().handle_async_request(request)
-        if carries and self.loses_answer:
-            self.loses_answer = False
-            await answer.aread()
-            raise httpx2.RemoteProtocolError("the answer is cut")
-        return answer
+    def carries(self, request: httpx2.Request) -> bool:
+        return request.method == "POST" and any(mark in request.content for mark in _RECEIPTS)
 
 
-class AtolBench:
+class AtolBench(HttpBench):
     """``RegisterBench`` over the web server; ``generation`` is what the server speaks, the driver finds out."""
 
     def __init__(self, generation: str, *, ffd: str = "1.2", faults: FaultPlan | None = None) -> None:
@@ -59,9 +43,9 @@ class AtolBench:
             faults=self.faults,
             credentials=Credentials(user="admin", password="Passw0rd-Passw0rd"),
         )
+        super().__init__()
         self.wire = Wire()
-        self._socket = listening(0)
-        self.port = self._socket.getsockname()[1]
+        self.http = httpx2.AsyncClient(transport=self.wire)
         self.config = AtolConfig(
             base_url=f"http://127.0.0.1:{self.port}",
             user="admin",
@@ -72,54 +56,10 @@ class AtolBench:
             query_timeout=5.0,
             read_timeout=5.0,
         )
-        self.http = httpx2.AsyncClient(transport=self.wire)
         self.register = AtolRegister(self.config, SystemClock(), self.http, random.Random(7))
-        self._server: uvicorn.Server | None = None
 
-    async def start(self) -> None:
-        """Serve on the socket. Without uvicorn's main loop, whose tick of 0.1 s each test would pay."""
-        self._server = server(self.web.app, port=self.port)
-        self._server.config.load()
-        self._server.lifespan = self._server.config.lifespan_class(self._server.config)
-        await self._server.startup(sockets=[self._socket])
-
-    async def stop(self) -> None:
-        """End the server and see it end."""
-        if self._server is not None:
-            self._server.force_exit = True
-            await self._server.lifespan.shutdown()
-            await self._server.shutdown(sockets=[self._socket])
-        self._server = None
-
-    def lose_answer(self) -> None:
-        self.wire.loses_answer = True
-
-    def lose_command(self) -> None:
-        self.wire.loses_command = True
-
-    async def deliver_late(self) -> None:
-        async with httpx2.AsyncClient() as client:
-            for late in self.wire.late:
-                await client.send(
-                    client.build_request(late.method, late.url, content=late.content, headers=late.headers)
-                )
-        self.wire.late.clear()
-
-    async def break_link(self) -> None:
-        await self.stop()
-
-    async def mend_link(self) -> None:
-        self._socket = listening(self.port)
-        await self.start()
-
-
-def listening(port: int) -> socket.socket:
-    # with the protocol named, asyncio turns Nagle off for what it accepts: 40 ms less for each answer
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(("127.0.0.1", port))
-    listener.listen()
-    return listener
+    def served(self) -> uvicorn.Server:
+        return server(self.web.app, port=self.port)
 
 
 @asynccontextmanager

@@ -17,35 +17,19 @@ from chekpoint.emulators.fiscal_drive import FiscalDrive
 from chekpoint.emulators.register import EmulatedRegister
 from chekpoint.fiscal.receipt import Receipt
 from chekpoint.registers.atol_online import AtolOnlineConfig, AtolOnlineRegister
-from tests.contract.atol_bench import listening
+from tests.contract.http_bench import HttpBench, LossyWire
 
 _OPERATIONS = ("/sell", "/buy")
 
 
-class Wire(httpx2.AsyncHTTPTransport):
+class Wire(LossyWire):
     """A real connection on which one registration can be lost on its way there or back."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.loses_answer = self.loses_command = False
-        self.late: list[httpx2.Request] = []
-
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        carries = any(word in request.url.path for word in _OPERATIONS)
-        if carries and self.loses_command:
-            self.loses_command = False
-            await request.aread()
-            self.late.append(request)
-            raise httpx2.ReadTimeout("the command hangs")
-        answer = await super().handle_async_request(request)
-        if carries and self.loses_answer:
-            self.loses_answer = False
-            await answer.aread()
-            raise httpx2.RemoteProtocolError("the answer is cut")
-        return answer
+    def carries(self, request: httpx2.Request) -> bool:
+        return any(word in request.url.path for word in _OPERATIONS)
 
 
-class AtolOnlineBench:
+class AtolOnlineBench(HttpBench):
     """``RegisterBench`` over the service."""
 
     def __init__(self, version: Literal["v4", "v5"], *, faults: FaultPlan | None = None) -> None:
@@ -55,17 +39,15 @@ class AtolOnlineBench:
         setup = CloudSetup()
         self.cloud = AtolCloud(setup, [self.emulated], clock=SystemClock())
         self.face = Face(self.cloud, self.faults)
+        super().__init__()
         self.wire = Wire()
-        self._socket = listening(0)
-        self.port = self._socket.getsockname()[1]
+        self.http = httpx2.AsyncClient(transport=self.wire)
         self.config = AtolOnlineConfig(
             login=setup.login, password=setup.password, group_code=setup.group_code, inn=setup.inn, version=version,
             email="shop@example.com", payment_address="https://shop.example", patience=5.0, poll_every=0.02,
             base_url=f"http://127.0.0.1:{self.port}/possystem",
         )  # fmt: skip
-        self.http = httpx2.AsyncClient(transport=self.wire)
         self.register = AtolOnlineRegister(self.config, SystemClock(), http=self.http)
-        self._server: uvicorn.Server | None = None
 
     def carried(self, receipt: Receipt) -> Receipt:
         """v4 has no codes of units, and corrections without items."""
@@ -74,37 +56,8 @@ class AtolOnlineBench:
         items = tuple(msgspec.structs.replace(item, unit=0) for item in receipt.items)
         return msgspec.structs.replace(receipt, items=() if receipt.correction else items)
 
-    async def start(self) -> None:
-        self._server = server(self.face, port=self.port)
-        self._server.config.load()
-        self._server.lifespan = self._server.config.lifespan_class(self._server.config)
-        await self._server.startup(sockets=[self._socket])
-
-    async def stop(self) -> None:
-        if self._server is not None:
-            self._server.force_exit = True
-            await self._server.lifespan.shutdown()
-            await self._server.shutdown(sockets=[self._socket])
-        self._server = None
-
-    def lose_answer(self) -> None:
-        self.wire.loses_answer = True
-
-    def lose_command(self) -> None:
-        self.wire.loses_command = True
-
-    async def deliver_late(self) -> None:
-        async with httpx2.AsyncClient() as client:
-            for late in self.wire.late:
-                await client.request(late.method, late.url, content=late.content, headers=late.headers)
-        self.wire.late.clear()
-
-    async def break_link(self) -> None:
-        await self.stop()
-
-    async def mend_link(self) -> None:
-        self._socket = listening(self.port)
-        await self.start()
+    def served(self) -> uvicorn.Server:
+        return server(self.face, port=self.port)
 
 
 @asynccontextmanager

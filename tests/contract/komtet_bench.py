@@ -19,33 +19,17 @@ from chekpoint.emulators.komtet.face import Face, server
 from chekpoint.emulators.komtet.service import Komtet, ShopSetup
 from chekpoint.emulators.register import EmulatedRegister
 from chekpoint.registers.komtet import KomtetConfig, KomtetRegister, recognised
-from tests.contract.atol_bench import listening
+from tests.contract.http_bench import HttpBench, LossyWire, down, listening, up
 
 
-class Wire(httpx2.AsyncHTTPTransport):
+class Wire(LossyWire):
     """A real connection on which one task can be lost on its way there or back."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.loses_answer = self.loses_command = False
-        self.late: list[httpx2.Request] = []
-
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        carries = request.url.path.endswith("/task")
-        if carries and self.loses_command:
-            self.loses_command = False
-            await request.aread()
-            self.late.append(request)
-            raise httpx2.ReadTimeout("the command hangs")
-        answer = await super().handle_async_request(request)
-        if carries and self.loses_answer:
-            self.loses_answer = False
-            await answer.aread()
-            raise httpx2.RemoteProtocolError("the answer is cut")
-        return answer
+    def carries(self, request: httpx2.Request) -> bool:
+        return request.url.path.endswith("/task")
 
 
-class KomtetBench:
+class KomtetBench(HttpBench):
     """``RegisterBench`` over the service. Its callbacks come to a port of their own, as they come to a hub."""
 
     cannot = frozenset({"kopecks off the total"})
@@ -57,9 +41,10 @@ class KomtetBench:
         self.emulated.ensure_registered(Registration(seller_inn=self.setup.inn))
         self.service = Komtet(self.setup, [self.emulated], clock=SystemClock())
         self.face = Face(self.service, self.faults)
+        super().__init__()
         self.wire = Wire()
-        self._socket, self._ear_socket = listening(0), listening(0)
-        self.port = self._socket.getsockname()[1]
+        self.http = httpx2.AsyncClient(transport=self.wire)
+        self._ear_socket = listening(0)
         self.callback_url = f"http://127.0.0.1:{self._ear_socket.getsockname()[1]}/called"
         self.heard: list[str] = []
         self.config = KomtetConfig(
@@ -67,9 +52,7 @@ class KomtetBench:
             payment_address="https://shop.example", base_url=f"http://127.0.0.1:{self.port}", patience=5.0,
             poll_every=0.02, callback_url=self.callback_url,
         )  # fmt: skip
-        self.http = httpx2.AsyncClient(transport=self.wire)
         self.register = KomtetRegister(self.config, SystemClock(), http=self.http)
-        self._server: uvicorn.Server | None = None
         self._ear: uvicorn.Server | None = None
 
     async def _called(self, request: Request) -> Response:
@@ -84,51 +67,14 @@ class KomtetBench:
     async def open_ear(self) -> None:
         ear = Starlette(routes=[Route("/called", self._called, methods=["POST"])])
         self._ear = plain_server(ear)
-        await _up(self._ear, self._ear_socket)
+        await up(self._ear, self._ear_socket)
 
     async def close_ear(self) -> None:
         if self._ear is not None:
-            await _down(self._ear, self._ear_socket)
+            await down(self._ear, self._ear_socket)
 
-    async def start(self) -> None:
-        self._server = server(self.face, port=self.port)
-        await _up(self._server, self._socket)
-
-    async def stop(self) -> None:
-        if self._server is not None:
-            await _down(self._server, self._socket)
-        self._server = None
-
-    def lose_answer(self) -> None:
-        self.wire.loses_answer = True
-
-    def lose_command(self) -> None:
-        self.wire.loses_command = True
-
-    async def deliver_late(self) -> None:
-        async with httpx2.AsyncClient() as client:
-            for late in self.wire.late:
-                await client.request(late.method, late.url, content=late.content, headers=late.headers)
-        self.wire.late.clear()
-
-    async def break_link(self) -> None:
-        await self.stop()
-
-    async def mend_link(self) -> None:
-        self._socket = listening(self.port)
-        await self.start()
-
-
-async def _up(served: uvicorn.Server, listener: object) -> None:
-    served.config.load()
-    served.lifespan = served.config.lifespan_class(served.config)
-    await served.startup(sockets=[listener])  # type: ignore[list-item]
-
-
-async def _down(served: uvicorn.Server, listener: object) -> None:
-    served.force_exit = True
-    await served.lifespan.shutdown()
-    await served.shutdown(sockets=[listener])  # type: ignore[list-item]
+    def served(self) -> uvicorn.Server:
+        return server(self.face, port=self.port)
 
 
 @asynccontextmanager

@@ -24,7 +24,7 @@ from chekpoint.emulators.register import EmulatedRegister
 from chekpoint.fiscal.receipt import Receipt
 from chekpoint.registers.orange_data import OrangeDataConfig, OrangeDataRegister
 from chekpoint.registers.orange_data.keys import tls_context
-from tests.contract.atol_bench import listening
+from tests.contract.http_bench import HttpBench, LossyWire
 
 _TAKES = re.compile(r"/api/v2/\w+/$")
 
@@ -37,30 +37,14 @@ def papers() -> Papers:
     return papers_in(Path(folder.name), SystemClock().now())
 
 
-class Wire(httpx2.AsyncHTTPTransport):
+class Wire(LossyWire):
     """A real connection on which one document can be lost on its way there or back."""
 
-    def __init__(self, config: OrangeDataConfig) -> None:
-        super().__init__(verify=tls_context(config))
-        self.loses_answer = self.loses_command = False
-        self.late: list[httpx2.Request] = []
-
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        carries = _TAKES.match(request.url.path) is not None
-        if carries and self.loses_command:
-            self.loses_command = False
-            await request.aread()
-            self.late.append(request)
-            raise httpx2.ReadTimeout("the command hangs")
-        answer = await super().handle_async_request(request)
-        if carries and self.loses_answer:
-            self.loses_answer = False
-            await answer.aread()
-            raise httpx2.RemoteProtocolError("the answer is cut")
-        return answer
+    def carries(self, request: httpx2.Request) -> bool:
+        return _TAKES.match(request.url.path) is not None
 
 
-class OrangeDataBench:
+class OrangeDataBench(HttpBench):
     """``RegisterBench`` over the service."""
 
     def __init__(
@@ -79,18 +63,16 @@ class OrangeDataBench:
             self.setup, [self.emulated], key=self.papers.public_key(), clock=SystemClock()
         )
         self.face = Face(self.service, self.faults)
-        self._socket = listening(0)
-        self.port = self._socket.getsockname()[1]
+        super().__init__()
         self.config = OrangeDataConfig(
             inn=self.setup.inn, group=self.setup.group, key_name=self.setup.key_name, ffd=ffd,
             sign_key=str(self.papers.sign_key), client_cert=str(self.papers.client_cert),
             client_key=str(self.papers.client_key), ca=str(self.papers.ca), patience=5.0, poll_every=0.02,
             base_url=f"https://127.0.0.1:{self.port}",
         )  # fmt: skip
-        self.wire = Wire(self.config)
+        self.wire = Wire(tls_context(self.config))
         self.http = httpx2.AsyncClient(transport=self.wire)
         self.register = OrangeDataRegister(self.config, SystemClock(), http=self.http)
-        self._server: uvicorn.Server | None = None
 
     def carried(self, receipt: Receipt) -> Receipt:
         """FFD 1.05 has no codes of units, and corrections without items."""
@@ -99,37 +81,8 @@ class OrangeDataBench:
         items = tuple(msgspec.structs.replace(item, unit=0) for item in receipt.items)
         return msgspec.structs.replace(receipt, items=() if receipt.correction else items)
 
-    async def start(self) -> None:
-        self._server = server(self.face, self.papers, port=self.port)
-        self._server.config.load()
-        self._server.lifespan = self._server.config.lifespan_class(self._server.config)
-        await self._server.startup(sockets=[self._socket])
-
-    async def stop(self) -> None:
-        if self._server is not None:
-            self._server.force_exit = True
-            await self._server.lifespan.shutdown()
-            await self._server.shutdown(sockets=[self._socket])
-        self._server = None
-
-    def lose_answer(self) -> None:
-        self.wire.loses_answer = True
-
-    def lose_command(self) -> None:
-        self.wire.loses_command = True
-
-    async def deliver_late(self) -> None:
-        async with httpx2.AsyncClient(verify=tls_context(self.config)) as client:
-            for late in self.wire.late:
-                await client.request(late.method, late.url, content=late.content, headers=late.headers)
-        self.wire.late.clear()
-
-    async def break_link(self) -> None:
-        await self.stop()
-
-    async def mend_link(self) -> None:
-        self._socket = listening(self.port)
-        await self.start()
+    def served(self) -> uvicorn.Server:
+        return server(self.face, self.papers, port=self.port)
 
 
 @asynccontextmanager

@@ -35,7 +35,7 @@ from chekpoint.emulators.register import EmulatedRegister
 from chekpoint.registers.orange_data import OrangeDataConfig, OrangeDataRegister, recognised
 from chekpoint.registers.orange_data.body import body_of, encode
 from chekpoint.registers.orange_data.keys import signer, tls_context
-from tests.contract.atol_bench import listening
+from tests.contract.http_bench import listening
 from tests.contract.orange_data_bench import OrangeDataBench, orange_data_bench, papers
 from tests.contract.register_bench import attempt_of, truth
 from tests.doubles.hubs import running, sale
