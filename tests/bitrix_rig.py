@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -30,6 +30,7 @@ from chekpoint.store.store import open_store
 from tests.doubles.bare_register import BareRegister
 from tests.doubles.deaf_shop import DeafShop
 from tests.doubles.hubs import QUICK, SELLER, furnish
+from tests.waiting import until
 
 PATIENCE = 30.0
 HASH = "0123456789abcdef0123456789abcdef"
@@ -77,15 +78,6 @@ async def serving(run: uvicorn.Server) -> AsyncIterator[str]:
     finally:
         run.should_exit = True
         await task
-
-
-async def until(done: Callable[[], bool], patience: float = PATIENCE) -> None:
-    """Wait for what must come to pass."""
-    async with asyncio.timeout(patience):
-        while True:
-            if done():
-                return
-            await asyncio.sleep(0.01)
 
 
 async def opened(hub: Hub, kind: str, patience: float = PATIENCE) -> incidents.Open:

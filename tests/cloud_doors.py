@@ -30,7 +30,6 @@ INN = "5544332219"  # of the recorded requests
 FN = "9999078900006211"
 SELLER_ID = "0" * 31 + "1"
 SHOP_ID = "0" * 31 + "2"
-PATIENCE = 20.0
 NO_SITE = "https://shop.example"
 
 
@@ -63,18 +62,6 @@ class CloudDoor:
         body = msgspec.json.encode(settings)
         await self.hub.store.write(lambda tx: people.configure_shop(tx, shop_id, body))
         await self.hub.reload()
-
-
-async def until(met: Callable[[], Any]) -> Any:
-    """Ask again and again until something is there; coroutines are awaited."""
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            found = met()
-            if asyncio.iscoroutine(found):
-                found = await found
-            if found:
-                return found
-            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager

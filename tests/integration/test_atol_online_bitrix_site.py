@@ -17,7 +17,8 @@ from chekpoint.emulators.bitrix_site.site import Site
 from chekpoint.fiscal.receipt import Taxation
 from chekpoint.hub.passwords import hashed
 from chekpoint.shops.atol_online import KIND, AtolOnlineSettings, connect, routes
-from tests.cloud_doors import INN, CloudDoor, cloud_door, serving, shop_of, until
+from tests.cloud_doors import INN, CloudDoor, cloud_door, serving, shop_of
+from tests.waiting import until
 
 pytestmark = pytest.mark.anyio
 VERSIONS = pytest.mark.parametrize(

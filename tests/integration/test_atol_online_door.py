@@ -15,8 +15,9 @@ from chekpoint.core.errors import BlockReason, Rejected, StoreError
 from chekpoint.fiscal.receipt import Taxation
 from chekpoint.hub.passwords import hashed
 from chekpoint.shops.atol_online import KIND, AtolOnlineSettings, connect, routes
-from tests.cloud_doors import INN, CloudDoor, cloud_door, shop_of, until
+from tests.cloud_doors import INN, CloudDoor, cloud_door, shop_of
 from tests.doubles.listening_shop import ListeningShop, answer
+from tests.waiting import until
 
 pytestmark = pytest.mark.anyio
 DOOR = import_module("chekpoint.shops.atol_online.routes")
@@ -275,6 +276,8 @@ async def test_a_callback_is_repeated_until_it_is_taken(
     site.script.extend([answer(500, b"later"), answer(302, b"", "Location: /elsewhere")])
     await send(door, sale(callback=site.url))
     await until(lambda: len(site.heard) == 3)
+    told = [json.loads(one.body) for one in site.heard]
+    assert {(one["uuid"], one["status"]) for one in told} == {(told[0]["uuid"], "done")}
 
 
 @pytest.mark.parametrize(

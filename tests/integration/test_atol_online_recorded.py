@@ -10,7 +10,8 @@ import pytest
 from chekpoint.fiscal.receipt import Taxation
 from chekpoint.hub.passwords import hashed
 from chekpoint.shops.atol_online import KIND, AtolOnlineSettings, connect, routes
-from tests.cloud_doors import CloudDoor, cloud_door, recorded, shop_of, until
+from tests.cloud_doors import CloudDoor, cloud_door, recorded, shop_of
+from tests.waiting import until
 
 pytestmark = pytest.mark.anyio
 GROUP = "v4-online-atol-ru_4179"

@@ -29,6 +29,7 @@ from tests.contract.register_bench import attempt_of, truth
 from tests.doubles.hubs import running, sale
 from tests.emulated_world import item, receipt
 from tests.unit.hub_bench import offer, settled, sqlite
+from tests.waiting import until
 
 pytestmark = pytest.mark.anyio
 FNS = ("9999078900000001", "9999078900000002")
@@ -158,9 +159,7 @@ async def test_a_register_that_died_after_signing_is_not_doubled_by_another_one_
     )
     uuid = service.register("v5", "sell", encode(body_of(attempt, config, SystemClock().now())))["uuid"]
     work = asyncio.create_task(service.run())
-    async with asyncio.timeout(20):
-        while service.report(uuid)["status"] == "wait":  # noqa: ASYNC110 - the service works its queue by itself
-            await asyncio.sleep(0.02)
+    await until(lambda: service.report(uuid)["status"] != "wait")
     work.cancel()
     await asyncio.gather(work, return_exceptions=True)
     signed = [d for one in group for d in one.drive.documents() if d.code == 3]
@@ -220,9 +219,7 @@ async def test_django_atol_sells_refunds_and_reads_its_reports_from_the_double(
     again = await threaded(lambda: client.sell(transaction_uuid="1", **order))
     assert again.uuid == sold.uuid
     back = await threaded(lambda: client.sell_refund(transaction_uuid="2", **order))
-    async with asyncio.timeout(20):
-        while len(truth(made)) < 2:  # noqa: ASYNC110 - the service works its queue by itself
-            await asyncio.sleep(0.02)
+    await until(lambda: len(truth(made)) >= 2)
     told = [await threaded(partial(client.report, one.uuid)) for one in (sold, back)]
     numbers = [one.data["payload"]["fiscal_document_number"] for one in told]
     assert numbers == [d.fd_number for d in truth(made)]

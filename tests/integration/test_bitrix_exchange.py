@@ -27,11 +27,11 @@ from tests.bitrix_rig import (
     paid,
     printed,
     shop_of,
-    until,
     world,
 )
 from tests.doubles.hubs import QUICK
 from tests.unit.hub_bench import rows, settled, sqlite
+from tests.waiting import until
 
 pytestmark = pytest.mark.anyio
 

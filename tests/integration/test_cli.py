@@ -97,7 +97,9 @@ def test_a_wrong_inn_is_refused_before_anything_is_stored(chekpoint: Shell) -> N
 
 def test_the_same_seller_twice_is_an_error_in_words(chekpoint: Shell) -> None:
     chekpoint("setup", "seller", INN, "ООО «Ромашка»")
-    chekpoint("setup", "seller", INN, "ООО «Ромашка»", code=2)
+    said = chekpoint("setup", "seller", INN, "ООО «Ромашка»", code=2)
+    assert said.strip()
+    assert chekpoint.rows("SELECT inn FROM seller") == [(INN,)]
 
 
 def test_a_shop_of_an_unknown_seller_says_which_inn_is_missing(chekpoint: Shell) -> None:
@@ -113,6 +115,8 @@ def test_a_key_is_printed_once_and_can_be_revoked_once(chekpoint: Shell) -> None
     assert all(secret not in str(row[0]) for row in stored)
     chekpoint("setup", "revoke", key_id)
     chekpoint("setup", "revoke", key_id, code=1)
+    deeds = chekpoint.rows("SELECT verb FROM audit ORDER BY at")
+    assert [verb for (verb,) in deeds] == ["key_add", "key_add", "key_revoke"]
 
 
 def test_a_register_of_another_seller_is_not_added(chekpoint: Shell, register: Emulated) -> None:

@@ -25,6 +25,7 @@ from tests.contract.register_bench import attempt_of, truth
 from tests.doubles.hubs import running, sale
 from tests.emulated_world import item, receipt
 from tests.unit.hub_bench import offer, settled, sqlite
+from tests.waiting import until
 
 pytestmark = pytest.mark.anyio
 T = TypeVar("T")
@@ -35,12 +36,6 @@ QUIET = ShopSetup(callback_names_task=False, callback_tries=1)
 async def cloud() -> AsyncIterator[KomtetBench]:
     async with komtet_bench() as made:
         yield made
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not true():  # noqa: ASYNC110 - the service works its queue by itself
-            await asyncio.sleep(0.01)
 
 
 async def test_a_hub_registers_through_the_cloud_and_says_no_more_than_signed(tmp_path: Path) -> None:

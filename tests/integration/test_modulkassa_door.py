@@ -18,8 +18,9 @@ from chekpoint.fiscal.receipt import Receipt, Taxation
 from chekpoint.hub.passwords import hashed
 from chekpoint.shops.modulkassa import KIND, ModulKassaSettings, connect, routes
 from chekpoint.store import lookup
-from tests.cloud_doors import CloudDoor, cloud_door, serving, shop_of, until
+from tests.cloud_doors import CloudDoor, cloud_door, serving, shop_of
 from tests.doubles.listening_shop import ListeningShop, answer
+from tests.waiting import until
 
 pytestmark = pytest.mark.anyio
 HASH = hashed("secret")
@@ -288,3 +289,4 @@ async def test_a_refused_callback_is_repeated(
     site.script.append(answer(500))
     await post(door, pair, responseURL=site.url)
     await until(lambda: len(site.heard) == 2)
+    assert site.heard[0].body == site.heard[1].body

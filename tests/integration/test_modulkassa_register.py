@@ -1,7 +1,7 @@
 """ModulKassa as a register of a hub, and what its test double does as the vendor's page says."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from tests.contract.register_bench import attempt_of, truth
 from tests.doubles.hubs import running, sale
 from tests.emulated_world import receipt
 from tests.unit.hub_bench import offer, settled, sqlite
+from tests.waiting import until
 
 pytestmark = pytest.mark.anyio
 WORST = PointSetup(second=SecondPost.NEW, callback_pause=0.02)
@@ -49,12 +50,6 @@ async def worst() -> AsyncIterator[ModulKassaBench]:
     """A service that makes another document of a second POST, which must be quiet for a minute."""
     async with modulkassa_bench(setup=WORST, quiet=60.0) as made:
         yield made
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not true():  # noqa: ASYNC110 - the service works its queue by itself
-            await asyncio.sleep(0.01)
 
 
 def driver(cloud: ModulKassaBench, **changes: Any) -> ModulKassaRegister:
@@ -334,9 +329,12 @@ async def test_the_vendors_sample_climbs_the_ladder_and_is_called_back() -> None
             assert (answer.json()["status"], answer.json()["fiscalInfo"]) == ("QUEUED", None)
             cloud.service.queue.held = False
             await until(lambda: len(heard) == 2)
-            async with asyncio.timeout(20):
-                while (told := (await client.get("/v1/doc/a/status")).json())["status"] != "COMPLETED":  # noqa: ASYNC110 - only the service knows
-                    await asyncio.sleep(0.01)
+
+            async def completed() -> Any:
+                told = (await client.get("/v1/doc/a/status")).json()
+                return told if told["status"] == "COMPLETED" else None
+
+            told = await until(completed)
         listener.close()
         await listener.wait_closed()
     assert heard[0].startswith("GET /complete-doc?id=1&status=SUCCESS&qr=t%3D2")

@@ -5,7 +5,7 @@ import base64
 import json
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ from tests.contract.register_bench import attempt_of, truth
 from tests.doubles.hubs import running, sale
 from tests.emulated_world import item, receipt
 from tests.unit.hub_bench import offer, settled, sqlite
+from tests.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -59,12 +60,6 @@ async def registering(config: OrangeDataConfig, **changes: Any) -> AsyncIterator
         yield register
     finally:
         await register.aclose()
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not true():  # noqa: ASYNC110 - the service works its queue by itself
-            await asyncio.sleep(0.01)
 
 
 async def refused(asked: Any) -> Any:

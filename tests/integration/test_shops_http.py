@@ -21,10 +21,10 @@ from chekpoint.hub.shop_rules import rules_of
 from chekpoint.shops.atol_online import AtolOnlineSettings
 from chekpoint.store import people, views_incidents
 from chekpoint.web.screens import Joinery, first_password, screens
-from tests.cloud_doors import until
 from tests.doubles.bare_register import BareRegister
 from tests.doubles.hubs import SHOP, running
 from tests.unit.hub_bench import rows, sqlite
+from tests.waiting import until
 
 pytestmark = pytest.mark.anyio
 LINK = "http://127.0.0.1:9/bitrix/tools/sale_check_print.php?hash=" + "a" * 32

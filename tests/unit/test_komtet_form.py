@@ -31,10 +31,10 @@ from chekpoint.fiscal.receipt import (
     UserProperty,
 )
 from chekpoint.fiscal.vat import VatRate
+from chekpoint.registers.cloud import Malformed
 from chekpoint.registers.komtet import KomtetConfig, recognised
 from chekpoint.registers.komtet.answers import (
     FiscalFields,
-    Malformed,
     Refusal,
     document_of,
     read_refusal,

@@ -35,10 +35,10 @@ from chekpoint.fiscal.receipt import (
     UserProperty,
 )
 from chekpoint.fiscal.vat import VatRate
+from chekpoint.registers.cloud import Malformed
 from chekpoint.registers.modulkassa import ModulKassaConfig
 from chekpoint.registers.modulkassa.answers import (
     FiscalInfo,
-    Malformed,
     document_of,
     moment,
     read_document,

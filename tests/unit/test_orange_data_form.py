@@ -36,9 +36,9 @@ from chekpoint.fiscal.receipt import (
     UserProperty,
 )
 from chekpoint.fiscal.vat import VatRate
+from chekpoint.registers.cloud import Malformed
 from chekpoint.registers.orange_data import OrangeDataConfig, recognised
 from chekpoint.registers.orange_data.answers import (
-    Malformed,
     document_of,
     read_devices,
     read_refusal,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from chekpoint.cli.common import Config, desk, fail, run
+from chekpoint.cli.shop_verbs import named, verbs
 
 if TYPE_CHECKING:
     from chekpoint.store.journal import Tx
@@ -50,59 +51,55 @@ def shop(
     """Добавить магазин; печатает ключ API один раз / add a shop; prints its API key once."""
     from chekpoint.store import people  # noqa: PLC0415
 
-    secret = f"ck_{secrets.token_urlsafe(32)}"
-
     async def work() -> str:
         async with desk(config) as at:
-            shop_id, key_id = at.keys.new(), at.keys.new()
 
-            def unit(tx: "Tx") -> None:
+            def unit(tx: "Tx") -> str:
                 made = people.Shop(
-                    shop_id, _seller_id(tx, inn), name, "api", site or None, deadline, None, webhook or None,
+                    at.keys.new(), _seller_id(tx, inn), name, "api", site or None, deadline, None, webhook or None,
                     secrets.token_urlsafe(32) if webhook else None,
                 )  # fmt: skip
                 people.add_shop(tx, made)
-                people.add_key(tx, key_id, shop_id, secret)
+                return f"{made.id} {verbs(at).new_key(tx, made).secret}"
 
-            await at.store.write(unit)
-            return shop_id
+            return await at.store.write(unit)
 
-    typer.echo(f"{run(work)} {secret}")
+    typer.echo(run(work))
 
 
 def key(shop_name: str, *, config: Config = None) -> None:
     """Ещё один ключ API магазина / another API key of a shop."""
-    from chekpoint.core.errors import StoreError  # noqa: PLC0415
-    from chekpoint.store import people  # noqa: PLC0415
-
-    secret = f"ck_{secrets.token_urlsafe(32)}"
 
     async def work() -> str:
         async with desk(config) as at:
-            key_id = at.keys.new()
+            made = await at.store.write(lambda tx: verbs(at).new_key(tx, named(tx, shop_name)))
+            return f"{made.id} {made.secret}"
 
-            def unit(tx: "Tx") -> None:
-                found = [s for s in people.shops(tx) if s.name == shop_name]
-                if not found:
-                    raise StoreError(f"магазина «{shop_name}» нет / no shop is named {shop_name}")
-                people.add_key(tx, key_id, found[0].id, secret)
-
-            await at.store.write(unit)
-            return key_id
-
-    typer.echo(f"{run(work)} {secret}")
+    typer.echo(run(work))
 
 
 def revoke(key_id: str, *, config: Config = None) -> None:
     """Отозвать ключ API / revoke an API key."""
+    from chekpoint.core.errors import Unfit  # noqa: PLC0415
     from chekpoint.store import people  # noqa: PLC0415
 
-    async def work() -> bool:
+    async def work() -> None:
         async with desk(config) as at:
-            return await at.store.write(lambda tx: people.revoke_key(tx, key_id))
 
-    if not run(work):
-        fail("такого действующего ключа нет / there is no such valid key", 1)
+            def unit(tx: "Tx") -> None:
+                owners = [
+                    one for one in people.shops(tx) if key_id in {key.id for key in people.keys(tx, one.id)}
+                ]
+                if not owners:
+                    raise Unfit("такого ключа нет / there is no such key")
+                verbs(at).revoke(tx, owners[0], key_id)
+
+            try:
+                await at.store.write(unit)
+            except Unfit as error:
+                fail(str(error), 1)
+
+    run(work)
     typer.echo("отозван / revoked")
 
 

@@ -133,7 +133,7 @@ def key(name: str, *, config: Config = None) -> None:
     """Новый ключ API; печатается один раз / another API key, printed once."""
 
     def unit(tx: "Tx", at: Desk) -> str:
-        return verbs(at).new_key(tx, named(tx, name))
+        return verbs(at).new_key(tx, named(tx, name)).secret
 
     typer.echo(_done(config, lambda at: at.store.write(lambda tx: unit(tx, at))))
 

@@ -45,7 +45,7 @@ def wanted(
 def answered(asks: Sequence[Ask], given: Mapping[str, str]) -> dict[str, str]:
     """The checked answers; raises Unfilled with everything that is wrong at once."""
     faults: dict[str, Words] = {}
-    answers = {ask.name: _answer(ask, given.get(ask.name, ""), faults) for ask in asks}
+    answers = _answers(asks, given, faults)
     if faults:
         raise Unfilled(faults)
     return answers
@@ -80,7 +80,7 @@ def chosen(
 ) -> Wanted:
     """Name, seller and answers; raises Unfilled with everything that is wrong at once."""
     faults: dict[str, Words] = {}
-    answers = {ask.name: _answer(ask, given.get(ask.name, ""), faults) for ask in asks}
+    answers = _answers(asks, given, faults)
     name, site = given.get("name", "").strip(), given.get("site", "").strip()
     if not (0 < len(name) <= NAME_MOST and name.isprintable()):
         faults["name"] = (
@@ -97,6 +97,10 @@ def chosen(
     if faults:
         raise Unfilled(faults)
     return Wanted(name, seller, site, answers)
+
+
+def _answers(asks: Sequence[Ask], given: Mapping[str, str], faults: dict[str, Words]) -> dict[str, str]:
+    return {ask.name: _answer(ask, given.get(ask.name, ""), faults) for ask in asks}
 
 
 def _answer(ask: Ask, text: str, faults: dict[str, Words]) -> str:
@@ -126,6 +130,13 @@ def _is_site(text: str, most: int = 256) -> bool:
     )
 
 
+class NewKey(NamedTuple):
+    """An API key; ``secret`` is told once and kept as a hash."""
+
+    id: str
+    secret: str
+
+
 class Joining:
     """The verbs over shops. ``who`` and ``reason`` go into the audit."""
 
@@ -141,7 +152,7 @@ class Joining:
         self._note(tx, "shop_connected", shop.id, {"way": kind.way, "name": plan.name})
         said = dict(made.secrets)
         if kind.kind == "api":
-            said["key"] = self.new_key(tx, shop)
+            said["key"] = self.new_key(tx, shop).secret
         return shop, said
 
     def renew(self, tx: Tx, kind: ShopKind, shop: people.Shop, made: Made) -> people.Shop:
@@ -165,12 +176,12 @@ class Joining:
         self._note(tx, "shop_card", shop.id, body)
         return secret if fresh else None
 
-    def new_key(self, tx: Tx, shop: people.Shop) -> str:
-        """Another API key of a shop; only its hash is kept."""
-        secret, key = f"ck_{secrets.token_urlsafe(32)}", self._keys.new()
-        people.add_key(tx, key, shop.id, secret)
-        self._note(tx, "key_add", shop.id, {"key": key, "hint": secret[:8]})
-        return secret
+    def new_key(self, tx: Tx, shop: people.Shop) -> NewKey:
+        """Another API key of a shop."""
+        made = NewKey(self._keys.new(), f"ck_{secrets.token_urlsafe(32)}")
+        people.add_key(tx, made.id, shop.id, made.secret)
+        self._note(tx, "key_add", shop.id, {"key": made.id, "hint": made.secret[:8]})
+        return made
 
     def add_register(self, tx: Tx, seller_id: str, name: str, *, maker: str, config: bytes) -> str:
         """A new register in its seller's default pool; its id. Raises StoreError when the name is taken."""

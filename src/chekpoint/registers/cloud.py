@@ -1,13 +1,15 @@
 """What the drivers of cloud services share: a line that is read up to a limit, and the answers no cloud can give."""
 
 import ssl
-from typing import Final
+from typing import Final, TypeVar
 
 import httpx2
+import msgspec
 
 from chekpoint.core.errors import BlockReason, OutcomeUnknown, RegisterBlocked, RegisterError, Rejected
 from chekpoint.core.ports import Errand, ExchangeReading, FiscalDocument, Ticket
 
+T = TypeVar("T")
 NOTHING_LEFT: Final = (
     httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError, httpx2.UnsupportedProtocol,
     httpx2.InvalidURL,
@@ -15,6 +17,10 @@ NOTHING_LEFT: Final = (
 LINE_FAULTS: Final = (httpx2.HTTPError, httpx2.InvalidURL, ssl.SSLError, TimeoutError)
 _BIGGEST: Final = 4 << 20
 _NO_ARCHIVE: Final = "у облачной кассы нет архива, который можно прочитать / a cloud has no archive to read"
+
+
+class Malformed(ValueError):
+    """Not an answer of the service."""
 
 
 class Cloud:
@@ -78,6 +84,14 @@ async def exchange(
             if len(raw) > _BIGGEST:
                 raise httpx2.ReadError("ответ слишком велик / the answer is too big")
         return answer.status_code, bytes(raw)
+
+
+def decoded(body: bytes, kind: type[T]) -> T:
+    """An answer as the protocol has it; raises Malformed. Numbers may come as text, and the other way round."""
+    try:
+        return msgspec.json.decode(body, type=kind, strict=False)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed(str(error)) from error
 
 
 def fault_of(fault: Exception) -> RegisterError:

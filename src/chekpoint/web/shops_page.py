@@ -160,7 +160,7 @@ async def add_key(request: Request) -> Response:
     await forms.read(request)
     verbs = Joining(desk.keys, who=request.state.person.login)
     made = await desk.store.write(lambda tx: verbs.new_key(tx, shop))
-    return await page(request, shop, new_key=made)
+    return await page(request, shop, new_key=made.secret)
 
 
 @member

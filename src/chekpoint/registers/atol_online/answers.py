@@ -6,10 +6,7 @@ from typing import Any
 import msgspec
 
 from chekpoint.core.ports import Attempt, FiscalDocument
-
-
-class Malformed(ValueError):
-    """Not an answer of the service."""
+from chekpoint.registers.cloud import Malformed, decoded
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -44,15 +41,9 @@ class Answer(msgspec.Struct, frozen=True):
     external_id: str | None = None
 
 
-_DECODER = msgspec.json.Decoder(Answer, strict=False)
-
-
 def read(body: bytes) -> Answer:
     """Raises Malformed."""
-    try:
-        return _DECODER.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Malformed(str(error)) from error
+    return decoded(body, Answer)
 
 
 def document_of(attempt: Attempt, payload: Payload) -> FiscalDocument:

@@ -4,10 +4,7 @@ import msgspec
 
 from chekpoint.core.ports import Attempt, FiscalDocument
 from chekpoint.fiscal import qr
-
-
-class Malformed(ValueError):
-    """Not an answer of the service."""
+from chekpoint.registers.cloud import Malformed, decoded
 
 
 class FiscalFields(msgspec.Struct, frozen=True):
@@ -56,33 +53,21 @@ class Refusal(msgspec.Struct, frozen=True):
         return " ".join(filter(None, (self.title, self.description)))
 
 
-_TASK = msgspec.json.Decoder(Task, strict=False)
-_QUEUE = msgspec.json.Decoder(Queue)
-_REFUSAL = msgspec.json.Decoder(Refusal, strict=False)
-_FAULTS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-
-
 def read_task(body: bytes) -> Task:
     """Raises Malformed."""
-    try:
-        return _TASK.decode(body)
-    except _FAULTS as error:
-        raise Malformed(str(error)) from error
+    return decoded(body, Task)
 
 
 def read_queue(body: bytes) -> Queue:
     """Raises Malformed."""
-    try:
-        return _QUEUE.decode(body)
-    except _FAULTS as error:
-        raise Malformed(str(error)) from error
+    return decoded(body, Queue)
 
 
 def read_refusal(body: bytes) -> Refusal:
     """Never fails: a refusal that cannot be read has no words."""
     try:
-        return _REFUSAL.decode(body)
-    except _FAULTS:
+        return decoded(body, Refusal)
+    except Malformed:
         return Refusal(description=body[:500].decode("utf-8", "replace"))
 
 

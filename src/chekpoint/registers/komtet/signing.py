@@ -9,7 +9,8 @@ from typing import Final
 
 import msgspec
 
-from chekpoint.registers.komtet.answers import Malformed, Task, read_task
+from chekpoint.registers.cloud import Malformed
+from chekpoint.registers.komtet.answers import Task, read_task
 
 HEADER: Final = "X-HMAC-Signature"
 

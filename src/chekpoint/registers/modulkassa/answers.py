@@ -8,11 +8,8 @@ import msgspec
 
 from chekpoint.core.ports import Attempt, FiscalDocument
 from chekpoint.fiscal import qr
+from chekpoint.registers.cloud import Malformed, decoded
 from chekpoint.registers.modulkassa.words import CHECK_TYPES
-
-
-class Malformed(ValueError):
-    """Not an answer of the service."""
 
 
 class FiscalInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,33 +57,21 @@ class Refusal(msgspec.Struct, frozen=True):
     message: str = ""
 
 
-_DOCUMENT = msgspec.json.Decoder(DocumentStatus, strict=False)
-_POINT = msgspec.json.Decoder(PointStatus)
-_REFUSAL = msgspec.json.Decoder(Refusal, strict=False)
-_FAULTS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-
-
 def read_document(body: bytes) -> DocumentStatus:
     """Raises Malformed."""
-    try:
-        return _DOCUMENT.decode(body)
-    except _FAULTS as error:
-        raise Malformed(str(error)) from error
+    return decoded(body, DocumentStatus)
 
 
 def read_point(body: bytes) -> PointStatus:
     """Raises Malformed."""
-    try:
-        return _POINT.decode(body)
-    except _FAULTS as error:
-        raise Malformed(str(error)) from error
+    return decoded(body, PointStatus)
 
 
 def read_refusal(body: bytes) -> Refusal:
     """Never fails: a refusal may come without a body."""
     try:
-        return _REFUSAL.decode(body)
-    except _FAULTS:
+        return decoded(body, Refusal)
+    except Malformed:
         return Refusal(message=body[:500].decode("utf-8", "replace"))
 
 

@@ -2,17 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TypeVar
 
 import msgspec
 
 from chekpoint.core.ports import Attempt, FiscalDocument
-
-T = TypeVar("T")
-
-
-class Malformed(ValueError):
-    """Not an answer of the service."""
+from chekpoint.registers.cloud import Malformed, decoded
 
 
 class UserAttribute(msgspec.Struct, frozen=True):
@@ -88,30 +82,20 @@ class Call(msgspec.Struct, frozen=True):
     id: str
 
 
-_FAULTS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-
-
-def _read(body: bytes, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(body, type=kind, strict=False)
-    except _FAULTS as error:
-        raise Malformed(str(error)) from error
-
-
 def read_result(body: bytes) -> Result:
     """Raises Malformed."""
-    return _read(body, Result)
+    return decoded(body, Result)
 
 
 def read_devices(body: bytes) -> Devices:
     """Raises Malformed."""
-    return _read(body, Devices)
+    return decoded(body, Devices)
 
 
 def read_refusal(body: bytes) -> str:
     """Everything that a refusal says; never fails."""
     try:
-        return "; ".join(_read(body, Refusal).errors)
+        return "; ".join(decoded(body, Refusal).errors)
     except Malformed:
         return body[:500].decode("utf-8", "replace")
 
@@ -119,7 +103,7 @@ def read_refusal(body: bytes) -> str:
 def recognised(body: bytes) -> str | None:
     """The attempt that a callback speaks of. Nothing proves that the service has sent it: it is a hint to ask."""
     try:
-        return _read(body, Call).id
+        return decoded(body, Call).id
     except Malformed:
         return None
 
