@@ -22,8 +22,9 @@ from chekpoint.emulators.fiscal_drive import FiscalDrive
 from chekpoint.emulators.register import EmulatedRegister
 from chekpoint.fiscal.receipt import Buyer
 from chekpoint.registers.atol_online import AtolOnlineConfig, AtolOnlineRegister
-from chekpoint.registers.atol_online.body import body_of, encode
+from chekpoint.registers.atol_online.body import body_of
 from chekpoint.registers.atol_online.errors import of_fail, of_post
+from chekpoint.registers.cloud_body import encode
 from tests.contract.atol_online_bench import AtolOnlineBench, Wire, atol_online_bench
 from tests.contract.register_bench import attempt_of, truth
 from tests.doubles.hubs import running, sale

@@ -32,8 +32,9 @@ from chekpoint.emulators.fiscal_drive import FiscalDrive
 from chekpoint.emulators.orange_data.papers import papers_in
 from chekpoint.emulators.orange_data.service import ClientSetup, OrangeData
 from chekpoint.emulators.register import EmulatedRegister
+from chekpoint.registers.cloud_body import encode
 from chekpoint.registers.orange_data import OrangeDataConfig, OrangeDataRegister, recognised
-from chekpoint.registers.orange_data.body import body_of, encode
+from chekpoint.registers.orange_data.body import body_of
 from chekpoint.registers.orange_data.keys import signer, tls_context
 from tests.contract.http_bench import listening
 from tests.contract.orange_data_bench import OrangeDataBench, orange_data_bench, papers

@@ -32,6 +32,7 @@ from chekpoint.fiscal.receipt import (
 )
 from chekpoint.fiscal.vat import VatRate
 from chekpoint.registers.cloud import Malformed
+from chekpoint.registers.cloud_body import encode
 from chekpoint.registers.komtet import KomtetConfig, recognised
 from chekpoint.registers.komtet.answers import (
     FiscalFields,
@@ -40,7 +41,7 @@ from chekpoint.registers.komtet.answers import (
     read_refusal,
     read_task,
 )
-from chekpoint.registers.komtet.body import body_of, encode
+from chekpoint.registers.komtet.body import body_of
 from chekpoint.registers.komtet.errors import of_post, taken_before
 from chekpoint.registers.komtet.signing import signature
 from tests.emulated_world import item, receipt

@@ -36,6 +36,7 @@ from chekpoint.fiscal.receipt import (
 )
 from chekpoint.fiscal.vat import VatRate
 from chekpoint.registers.cloud import Malformed
+from chekpoint.registers.cloud_body import encode
 from chekpoint.registers.modulkassa import ModulKassaConfig
 from chekpoint.registers.modulkassa.answers import (
     FiscalInfo,
@@ -45,7 +46,7 @@ from chekpoint.registers.modulkassa.answers import (
     read_point,
     read_refusal,
 )
-from chekpoint.registers.modulkassa.body import body_of, encode
+from chekpoint.registers.modulkassa.body import body_of
 from chekpoint.registers.modulkassa.words import OBJECTS
 from chekpoint.shops.modulkassa.words import OBJECTS as DOOR_OBJECTS
 from chekpoint.shops.modulkassa.words import RATES as DOOR_RATES

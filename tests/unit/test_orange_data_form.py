@@ -37,6 +37,7 @@ from chekpoint.fiscal.receipt import (
 )
 from chekpoint.fiscal.vat import VatRate
 from chekpoint.registers.cloud import Malformed
+from chekpoint.registers.cloud_body import encode
 from chekpoint.registers.orange_data import OrangeDataConfig, recognised
 from chekpoint.registers.orange_data.answers import (
     document_of,
@@ -44,7 +45,7 @@ from chekpoint.registers.orange_data.answers import (
     read_refusal,
     read_result,
 )
-from chekpoint.registers.orange_data.body import body_of, encode, section
+from chekpoint.registers.orange_data.body import body_of, section
 from chekpoint.registers.orange_data.errors import of_line, of_post, of_question
 from tests.emulated_world import item, receipt
 

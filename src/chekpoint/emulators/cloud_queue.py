@@ -8,7 +8,8 @@ import asyncio
 import json
 import sqlite3
 import weakref
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -239,6 +240,39 @@ class CloudQueue:
     def close(self) -> None:
         """Let go of the file."""
         self._db.close()
+
+
+class Calls:
+    """Callbacks under way."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def begin(self, call: Coroutine[None, None, None]) -> None:
+        """Call, and go on meanwhile."""
+        task = asyncio.create_task(call)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def hang_up(self) -> None:
+        """Give them up."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def at_work(queue: CloudQueue, calls: Calls) -> AsyncIterator[None]:
+    """The queue is worked, and its registers talk to their operator, while the block runs."""
+    tasks = [asyncio.create_task(queue.run())]
+    tasks += [asyncio.create_task(register.exchange.run()) for register in queue.registers]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await calls.hang_up()
 
 
 def _same(document: ArchivedDocument, receipt: Receipt) -> bool:

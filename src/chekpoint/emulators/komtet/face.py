@@ -1,6 +1,5 @@
 """The service over HTTP, with faults on its line, and a page that says what it is."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -14,6 +13,7 @@ from starlette.routing import Route
 
 from chekpoint.emulators.atol_web.http_faults import FaultyLine
 from chekpoint.emulators.atol_web.serve import server as faulty_server
+from chekpoint.emulators.cloud_queue import at_work
 from chekpoint.emulators.control import control_routes
 from chekpoint.emulators.faults import FaultPlan
 from chekpoint.emulators.komtet.service import SIGNATURE, Answered, Komtet
@@ -49,15 +49,8 @@ class Face:
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(self.service.queue.run())]
-        tasks += [asyncio.create_task(register.exchange.run()) for register in self.service.registers]
-        try:
+        async with at_work(self.service.queue, self.service.calls):
             yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await self.service.hang_up()
 
     def _shown(self) -> dict[str, Any]:
         return {"komtet": self.service.queue_state(), "tasks": self.service.queue.counts()}

@@ -4,7 +4,6 @@ Undocumented, and so taken as it is likely: a passive queue takes tasks and lets
 would be asked for (``callback_names_task=False`` leaves the number and the document out of it), and is repeated.
 """
 
-import asyncio
 import hmac
 import json
 from collections.abc import Mapping, Sequence
@@ -16,7 +15,7 @@ import httpx2
 import msgspec
 
 from chekpoint.core.clock import Clock
-from chekpoint.emulators.cloud_queue import CloudQueue, Order
+from chekpoint.emulators.cloud_queue import Calls, CloudQueue, Order
 from chekpoint.emulators.komtet.content import Wrong, of_task, offered
 from chekpoint.emulators.register import EmulatedRegister
 from chekpoint.fiscal.money import roubles
@@ -65,7 +64,7 @@ class Komtet:
             registers, clock=clock, read=_receipt_of, path=path, patience=setup.queue_seconds
         )
         self.queue.on_over = self._tell
-        self._calls: set[asyncio.Task[None]] = set()
+        self.calls = Calls()
 
     def admit(self, shop_id: str | None, signature: str | None, said: bytes) -> None:
         """``said`` is method, full URL and body. Raises Answered: 401 without a signature, 403 with a wrong one."""
@@ -154,9 +153,7 @@ class Komtet:
         shown = self.shown(order)
         if not self.setup.callback_names_task:
             shown = {name: shown[name] for name in ("external_id", "state", "error_description")}
-        call = asyncio.create_task(self._call_back(url, shown))
-        self._calls.add(call)
-        call.add_done_callback(self._calls.discard)
+        self.calls.begin(self._call_back(url, shown))
 
     async def _call_back(self, url: str, told: Mapping[str, Any]) -> None:
         body = json.dumps(told, ensure_ascii=False).encode()
@@ -174,12 +171,6 @@ class Komtet:
                     continue
                 if answer.status_code == 200:
                     return
-
-    async def hang_up(self) -> None:
-        """Give up the callbacks under way."""
-        for call in self._calls:
-            call.cancel()
-        await asyncio.gather(*self._calls, return_exceptions=True)
 
     def close(self) -> None:
         """Let go of the file."""

@@ -4,7 +4,6 @@ Undocumented, and so selectable: what a second POST of one id does (``second``),
 (``unknown``), whether a 400 has a body, and the method of a callback.
 """
 
-import asyncio
 import hmac
 import json
 import secrets
@@ -19,7 +18,7 @@ import httpx2
 import msgspec
 
 from chekpoint.core.clock import Clock
-from chekpoint.emulators.cloud_queue import CloudQueue, Order
+from chekpoint.emulators.cloud_queue import Calls, CloudQueue, Order
 from chekpoint.emulators.modulkassa_cloud.content import Wrong, offered
 from chekpoint.emulators.register import EmulatedRegister
 from chekpoint.fiscal.money import roubles
@@ -96,7 +95,7 @@ class ModulKassa:
         self.queue.on_over = self._tell
         self._pair_path = path.with_suffix(".pair.json") if path else None
         self._pair: tuple[str, str] | None = self._kept_pair()
-        self._calls: set[asyncio.Task[None]] = set()
+        self.calls = Calls()
 
     # -- access --------------------------------------------------------------------------------------------------------
 
@@ -227,9 +226,7 @@ class ModulKassa:
     def _start_call(self, order: Order) -> None:
         url = json.loads(order.body).get("responseURL")
         if url and order.state == "done":
-            call = asyncio.create_task(self._call_back(url, order))
-            self._calls.add(call)
-            call.add_done_callback(self._calls.discard)
+            self.calls.begin(self._call_back(url, order))
 
     async def _call_back(self, url: str, order: Order) -> None:
         told = {"status": "SUCCESS", "qr": self._fiscal(order)["qr"]}
@@ -245,12 +242,6 @@ class ModulKassa:
                 if answer.status_code == 200:
                     self.queue.keep_word(order.number, CONFIRMED)
                     return
-
-    async def hang_up(self) -> None:
-        """Give up the callbacks under way."""
-        for call in self._calls:
-            call.cancel()
-        await asyncio.gather(*self._calls, return_exceptions=True)
 
     def close(self) -> None:
         """Let go of the file."""

@@ -4,7 +4,6 @@ Undocumented, and so taken as it is likely: a document that a register refuses f
 register's words; a callback is the result as it would be asked for, and is repeated.
 """
 
-import asyncio
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
@@ -19,7 +18,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from chekpoint.core.clock import Clock
-from chekpoint.emulators.cloud_queue import CloudQueue, Order
+from chekpoint.emulators.cloud_queue import Calls, CloudQueue, Order
 from chekpoint.emulators.drive_errors import DeviceCode
 from chekpoint.emulators.orange_data.content import Offered, Wrong, offered
 from chekpoint.emulators.register import EmulatedRegister
@@ -68,7 +67,7 @@ class OrangeData:
             registers, clock=clock, read=self._receipt_of, path=path, patience=setup.queue_seconds
         )
         self.queue.on_over = self._tell
-        self._calls: set[asyncio.Task[None]] = set()
+        self.calls = Calls()
 
     # -- what clients ask ----------------------------------------------------------------------------------------------
 
@@ -154,9 +153,7 @@ class OrangeData:
     async def _tell(self, order: Order) -> None:
         url = _of(order).callback_url
         if url:
-            call = asyncio.create_task(self._call_back(url, self._news(order)))
-            self._calls.add(call)
-            call.add_done_callback(self._calls.discard)
+            self.calls.begin(self._call_back(url, self._news(order)))
 
     def _news(self, order: Order) -> dict[str, Any]:
         if order.state == "done":
@@ -174,12 +171,6 @@ class OrangeData:
                     continue
                 if answer.status_code == 200:
                     return
-
-    async def hang_up(self) -> None:
-        """Give up the callbacks under way."""
-        for call in self._calls:
-            call.cancel()
-        await asyncio.gather(*self._calls, return_exceptions=True)
 
     def close(self) -> None:
         """Let go of the file."""

@@ -7,7 +7,7 @@ from base64 import b64encode
 from collections import Counter
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -17,20 +17,17 @@ from chekpoint.fiscal.money import quantity_text
 from chekpoint.fiscal.receipt import (
     Agent,
     Correction,
-    IndustryDetail,
     Item,
     Kind,
     PaymentForm,
     ProductCodeKind,
     Receipt,
     SettlementObject,
-    Supplier,
 )
 from chekpoint.fiscal.text866 import substitute
 from chekpoint.fiscal.vat import total_value
 from chekpoint.registers.atol_online.config import AtolOnlineConfig
-
-Body = dict[str, Any]
+from chekpoint.registers.cloud_body import Body, agent_details, given, industry, money, supplier
 
 OPERATIONS: Final = {
     Kind.SALE: "sell", Kind.SALE_RETURN: "sell_refund", Kind.PURCHASE: "buy", Kind.PURCHASE_RETURN: "buy_refund",
@@ -42,12 +39,6 @@ _OBJECTS_V4: Final = {
 }  # fmt: skip
 _CODES: Final = {ProductCodeKind.EAN8: "ean8", ProductCodeKind.EAN13: "ean13", ProductCodeKind.ITF14: "itf14"}
 _FORMS: Final = tuple(PaymentForm)  # their place is the service's number of a payment's type
-_encoder: Final = msgspec.json.Encoder(decimal_format="number")
-
-
-def encode(body: Body) -> bytes:
-    """JSON with ``Decimal`` as a plain number."""
-    return _encoder.encode(body)
 
 
 def operation(receipt: Receipt) -> str:
@@ -95,29 +86,25 @@ def _unsupported(ru: str, en: str) -> Rejected:
     return Rejected(f"АТОЛ Онлайн не принимает: {ru} / ATOL Online does not take {en}", code="unsupported")
 
 
-def _given(**fields: Any) -> Body:
-    return {name: value for name, value in fields.items() if value not in (None, (), [], {})}
-
-
 def _head(attempt: Attempt, config: AtolOnlineConfig) -> Body:
     receipt = attempt.receipt
     buyer, cashier = receipt.buyer, receipt.cashier
     contact = buyer.contact or ""
     v5 = config.version == "v5"
-    client = _given(
+    client = given(
         **{"email" if "@" in contact else "phone": contact or None}, name=buyer.name, inn=buyer.inn
     )
     company = {
         "email": receipt.seller_email or config.email, "sno": receipt.taxation.value, "inn": config.inn,
         "payment_address": receipt.place or config.payment_address,
     }  # fmt: skip
-    return {"company": company} | _given(
+    return {"company": company} | given(
         client=client,
         cashier=cashier.name if cashier else None,
         cashier_inn=cashier.inn if cashier and v5 else None,
         internet=receipt.internet or None,
         agent_info=_agent(receipt.agent) if receipt.agent else None,
-        sectoral_check_props=[_industry(one) for one in receipt.industry] if v5 else None,
+        sectoral_check_props=[industry(one) for one in receipt.industry] if v5 else None,
         **_attributes(attempt),
     )
 
@@ -140,11 +127,6 @@ def _sold(receipt: Receipt, config: AtolOnlineConfig) -> Body:
         "items": [_item(item, config) for item in receipt.items], "payments": _payments(receipt),
         "total": money(receipt.amount),
     }  # fmt: skip
-
-
-def money(kopecks: int) -> Decimal:
-    """Kopecks -> roubles, exactly."""
-    return Decimal(kopecks).scaleb(-2)
 
 
 def _payments(receipt: Receipt) -> list[Body]:
@@ -170,13 +152,13 @@ def _correction(correction: Correction) -> Body:
 
 
 def _item(item: Item, config: AtolOnlineConfig) -> Body:
-    vat = _given(type=item.vat.value, sum=None if item.vat_sum is None else money(item.vat_sum))
+    vat = given(type=item.vat.value, sum=None if item.vat_sum is None else money(item.vat_sum))
     return {
         "name": substitute(item.name), "price": money(item.price), "quantity": Decimal(quantity_text(item.quantity)),
         "sum": money(item.sum), "payment_method": item.method.value, "vat": vat,
-    } | _given(
+    } | given(
         agent_info=_agent(item.agent) if item.agent else None,
-        supplier_info=_supplier(item.supplier) if item.supplier else None,
+        supplier_info=supplier(item.supplier) if item.supplier else None,
         excise=None if item.excise is None else money(item.excise), country_code=item.country,
         declaration_number=item.declaration, user_data=item.note,
         **(_of_v4(item) if config.version == "v4" else _of_v5(item)),
@@ -199,7 +181,7 @@ def _of_v5(item: Item) -> Body:
     if item.fraction is not None:
         whole["mark_quantity"] = msgspec.to_builtins(item.fraction)
     if item.industry:
-        whole["sectoral_item_props"] = [_industry(one) for one in item.industry]
+        whole["sectoral_item_props"] = [industry(one) for one in item.industry]
     return whole
 
 
@@ -211,24 +193,4 @@ def _code_name(item: Item) -> str:
 
 
 def _agent(agent: Agent) -> Body:
-    return {"type": agent.sign.value} | _given(
-        paying_agent=_given(operation=agent.operation, phones=list(agent.agent_phones)),
-        receive_payments_operator=_given(phones=list(agent.operator_phones)),
-        money_transfer_operator=_given(
-            phones=list(agent.transfer_phones), name=agent.transfer_name, address=agent.transfer_address,
-            inn=agent.transfer_inn,
-        ),
-    )  # fmt: skip
-
-
-def _supplier(supplier: Supplier) -> Body:
-    return _given(phones=list(supplier.phones), name=supplier.name, inn=supplier.inn)
-
-
-def _industry(detail: IndustryDetail) -> Body:
-    return {
-        "federal_id": detail.authority,
-        "date": detail.date,
-        "number": detail.number,
-        "value": detail.value,
-    }
+    return {"type": agent.sign.value} | agent_details(agent)

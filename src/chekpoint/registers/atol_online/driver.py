@@ -21,9 +21,10 @@ from chekpoint.core.witness import Note, unheard
 from chekpoint.registers import cloud
 from chekpoint.registers.atol_online import answers, errors
 from chekpoint.registers.atol_online.answers import Answer
-from chekpoint.registers.atol_online.body import body_of, encode, operation
+from chekpoint.registers.atol_online.body import body_of, operation
 from chekpoint.registers.atol_online.config import AtolOnlineConfig
 from chekpoint.registers.cloud import Cloud, Malformed
+from chekpoint.registers.cloud_body import encode
 
 _NOBODY: Final = "00000000-0000-4000-8000-000000000000"
 

@@ -6,7 +6,7 @@ Guessed, for the service's page does not say it: a scanned mark travels as it is
 
 import re
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -17,15 +17,14 @@ from chekpoint.fiscal.receipt import (
     Agent,
     Correction,
     Fraction,
-    IndustryDetail,
     Item,
     Kind,
     PaymentForm,
     Receipt,
-    Supplier,
 )
 from chekpoint.fiscal.text866 import substitute
 from chekpoint.fiscal.vat import vat_of
+from chekpoint.registers.cloud_body import Body, agent_details, given, industry, money, supplier
 from chekpoint.registers.komtet.config import KomtetConfig
 from chekpoint.registers.komtet.words import (
     AGENTS,
@@ -38,8 +37,6 @@ from chekpoint.registers.komtet.words import (
     TAXATIONS,
 )
 
-Body = dict[str, Any]
-
 MARK_NAME: Final = "Идентификатор"  # 1085 when the order mark has to go into 1084
 _RETURNS: Final = frozenset({Kind.SALE_RETURN, Kind.PURCHASE})  # the goods come back to the seller
 _MARKS: Final = (
@@ -49,12 +46,6 @@ _MARKS: Final = (
     (re.compile(r"[A-Z\d]{150}$"), "egais30"),
     (re.compile(r"[A-Z\d]{68}$"), "egais20"),
 )
-_encoder: Final = msgspec.json.Encoder(decimal_format="number")
-
-
-def encode(body: Body) -> bytes:
-    """JSON with ``Decimal`` as a plain number."""
-    return _encoder.encode(body)
 
 
 def body_of(attempt: Attempt, config: KomtetConfig) -> Body:
@@ -67,10 +58,10 @@ def body_of(attempt: Attempt, config: KomtetConfig) -> Body:
         "print": receipt.paper, "internet": receipt.internet, "client": _client(receipt),
         "company": _company(receipt, config), "positions": [_position(item, receipt.kind) for item in receipt.items],
         "payments": _payments(receipt), **_attributes(attempt),
-    } | _given(
+    } | given(
         cashier=msgspec.to_builtins(receipt.cashier) if receipt.cashier else None,
         correction_info=_correction(correction) if correction else None,
-        sectoral_check_props=[_industry(one) for one in receipt.industry],
+        sectoral_check_props=[industry(one) for one in receipt.industry],
         callback_url=config.callback_url, timezone=config.time_zone,
     )  # fmt: skip
 
@@ -102,21 +93,17 @@ def _unsupported(ru: str, en: str) -> Rejected:
     return Rejected(f"Комтет Касса не принимает: {ru} / Komtet does not take {en}", code="unsupported")
 
 
-def _given(**fields: Any) -> Body:
-    return {name: value for name, value in fields.items() if value not in (None, (), [], {})}
-
-
 def _client(receipt: Receipt) -> Body:
     buyer = receipt.buyer
     contact = buyer.contact or ""
     named = {"email" if "@" in contact else "phone": buyer.contact}
-    return _given(**named, name=buyer.name, inn=buyer.inn)
+    return given(**named, name=buyer.name, inn=buyer.inn)
 
 
 def _company(receipt: Receipt, config: KomtetConfig) -> Body:
     return {
         "payment_address": receipt.place or config.payment_address, "sno": TAXATIONS[receipt.taxation],
-    } | _given(inn=config.inn, place_address=receipt.address)  # fmt: skip
+    } | given(inn=config.inn, place_address=receipt.address)  # fmt: skip
 
 
 def _attributes(attempt: Attempt) -> Body:
@@ -124,14 +111,9 @@ def _attributes(attempt: Attempt) -> Body:
     receipt = attempt.receipt
     own = msgspec.to_builtins(receipt.user_property) if receipt.user_property else None
     if receipt.note is None:
-        return {"additional_check_props": attempt.mark} | _given(additional_user_props=own)
+        return {"additional_check_props": attempt.mark} | given(additional_user_props=own)
     mark = {"name": MARK_NAME, "value": attempt.mark}
     return {"additional_check_props": receipt.note, "additional_user_props": own or mark}
-
-
-def money(kopecks: int) -> Decimal:
-    """Kopecks -> roubles, exactly."""
-    return Decimal(kopecks).scaleb(-2)
 
 
 def _payments(receipt: Receipt) -> list[Body]:
@@ -142,7 +124,7 @@ def _payments(receipt: Receipt) -> list[Body]:
 def _correction(correction: Correction) -> Body:
     year, month, day = correction.date.split("-")
     told: Body = {"type": correction.by.value, "base_date": f"{day}.{month}.{year}"}
-    return told | _given(base_number=correction.number)
+    return told | given(base_number=correction.number)
 
 
 def _position(item: Item, kind: Kind) -> Body:
@@ -150,14 +132,14 @@ def _position(item: Item, kind: Kind) -> Body:
         "name": substitute(item.name), "price": money(item.price), "quantity": Decimal(quantity_text(item.quantity)),
         "total": money(item.sum), "vat": RATES[item.vat], "measure": item.unit,
         "payment_method": METHODS[item.method], "payment_object": OBJECTS[item.object],
-    } | _given(
+    } | given(
         agent_info=_agent(item.agent) if item.agent else None,
-        supplier_info=_supplier(item.supplier) if item.supplier else None,
+        supplier_info=supplier(item.supplier) if item.supplier else None,
         excise=None if item.excise is None else money(item.excise), country_code=item.country,
         declaration_number=item.declaration, user_data=item.note, mark_code=_mark(item),
         planned_status=_planned(item, kind) if item.mark_code else None,
         mark_quantity=msgspec.to_builtins(item.fraction) if item.fraction else None,
-        sectoral_item_props=[_industry(one) for one in item.industry],
+        sectoral_item_props=[industry(one) for one in item.industry],
     )  # fmt: skip
 
 
@@ -175,21 +157,4 @@ def _planned(item: Item, kind: Kind) -> int:
 
 
 def _agent(agent: Agent) -> Body:
-    return {"type": AGENTS[agent.sign]} | _given(
-        paying_agent=_given(operation=agent.operation, phones=list(agent.agent_phones)),
-        receive_payments_operator=_given(phones=list(agent.operator_phones)),
-        money_transfer_operator=_given(
-            phones=list(agent.transfer_phones), name=agent.transfer_name, address=agent.transfer_address,
-            inn=agent.transfer_inn,
-        ),
-    )  # fmt: skip
-
-
-def _supplier(supplier: Supplier) -> Body:
-    return _given(phones=list(supplier.phones), name=supplier.name, inn=supplier.inn)
-
-
-def _industry(detail: IndustryDetail) -> Body:
-    return {
-        "federal_id": detail.authority, "date": detail.date, "number": detail.number, "value": detail.value,
-    }  # fmt: skip
+    return {"type": AGENTS[agent.sign]} | agent_details(agent)

@@ -19,9 +19,10 @@ from chekpoint.core.ports import Absent, Attempt, Registered, RegisterStatus
 from chekpoint.core.witness import Note, unheard
 from chekpoint.registers import cloud
 from chekpoint.registers.cloud import Cloud, Malformed
+from chekpoint.registers.cloud_body import encode
 from chekpoint.registers.komtet import answers, errors
 from chekpoint.registers.komtet.answers import Task
-from chekpoint.registers.komtet.body import body_of, encode
+from chekpoint.registers.komtet.body import body_of
 from chekpoint.registers.komtet.config import KomtetConfig
 from chekpoint.registers.komtet.signing import HEADER, Told, recognised, signature
 

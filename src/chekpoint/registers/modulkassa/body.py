@@ -7,27 +7,18 @@ these is refused, but for the unit, which registers of that form know by their o
 import re
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
-
-import msgspec
+from typing import Final
 
 from chekpoint.core.errors import Rejected
 from chekpoint.core.ports import Attempt
 from chekpoint.fiscal.money import quantity_text, round_half_up
-from chekpoint.fiscal.receipt import Agent, Item, PaymentForm, Receipt, Supplier
+from chekpoint.fiscal.receipt import Agent, Item, PaymentForm, Receipt
 from chekpoint.fiscal.text866 import substitute
+from chekpoint.registers.cloud_body import Body, given, money, supplier
 from chekpoint.registers.modulkassa.config import ModulKassaConfig
 from chekpoint.registers.modulkassa.words import FORMS, KINDS, OBJECTS, RATES, TAXATIONS
 
-Body = dict[str, Any]
-
 _CONTACT: Final = re.compile(r"\+7\d{10}|[^@\s]+@[^@\s]+")
-_encoder: Final = msgspec.json.Encoder(decimal_format="number")
-
-
-def encode(body: Body) -> bytes:
-    """JSON with ``Decimal`` as a plain number."""
-    return _encoder.encode(body)
 
 
 def body_of(attempt: Attempt, config: ModulKassaConfig, now: datetime) -> Body:
@@ -40,7 +31,7 @@ def body_of(attempt: Attempt, config: ModulKassaConfig, now: datetime) -> Body:
         "checkoutDateTime": now.replace(microsecond=0).isoformat(), "email": buyer.contact, "printReceipt": receipt.paper,
         "taxMode": TAXATIONS[receipt.taxation], "inventPositions": [_position(item) for item in receipt.items],
         "moneyPositions": _payments(receipt),
-    } | _given(
+    } | given(
         cashierName=cashier.name if cashier else None, cashierInn=cashier.inn if cashier else None,
         clientName=buyer.name, clientInn=buyer.inn, responseURL=config.callback_url,
         agentInfo=_agent(receipt.agent) if receipt.agent else None,
@@ -81,15 +72,6 @@ def _unsupported(ru: str, en: str) -> Rejected:
     return Rejected(f"МодульКасса не принимает: {ru} / ModulKassa does not take {en}", code="unsupported")
 
 
-def _given(**fields: Any) -> Body:
-    return {name: value for name, value in fields.items() if value not in (None, (), [], {})}
-
-
-def money(kopecks: int) -> Decimal:
-    """Kopecks -> roubles, exactly."""
-    return Decimal(kopecks).scaleb(-2)
-
-
 def _payments(receipt: Receipt) -> list[Body]:
     used = {payment.form for payment in receipt.payments}
     return [
@@ -102,24 +84,20 @@ def _position(item: Item) -> Body:
     return {
         "name": substitute(item.name), "price": money(item.price), "quantity": Decimal(quantity_text(item.quantity)),
         "vatTag": RATES[item.vat], "paymentObject": OBJECTS[item.object], "paymentMethod": item.method.value,
-    } | _given(
+    } | given(
         vatSum=None if item.vat_sum is None else money(item.vat_sum), originCountryCode=item.country,
         customsDeclarationNumber=item.declaration, nomenclatureCode=code, productMark=item.mark_code,
         agentInfo=_agent(item.agent) if item.agent else None,
-        supplierInfo=_supplier(item.supplier) if item.supplier else None,
+        supplierInfo=supplier(item.supplier) if item.supplier else None,
     )  # fmt: skip
 
 
 def _agent(agent: Agent) -> Body:
-    return {"types": [agent.sign.value]} | _given(
-        payingAgent=_given(operation=agent.operation, phones=list(agent.agent_phones)),
-        receivePaymentsOperator=_given(phones=list(agent.operator_phones)),
-        moneyTransferOperator=_given(
+    return {"types": [agent.sign.value]} | given(
+        payingAgent=given(operation=agent.operation, phones=list(agent.agent_phones)),
+        receivePaymentsOperator=given(phones=list(agent.operator_phones)),
+        moneyTransferOperator=given(
             phones=list(agent.transfer_phones), name=agent.transfer_name, address=agent.transfer_address,
             inn=agent.transfer_inn,
         ),
     )  # fmt: skip
-
-
-def _supplier(supplier: Supplier) -> Body:
-    return _given(phones=list(supplier.phones), name=supplier.name, inn=supplier.inn)

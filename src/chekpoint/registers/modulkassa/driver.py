@@ -30,9 +30,10 @@ from chekpoint.core.ports import Absent, Attempt, Registered, RegisterStatus
 from chekpoint.core.witness import Note, unheard
 from chekpoint.registers import cloud
 from chekpoint.registers.cloud import Cloud, Malformed
+from chekpoint.registers.cloud_body import encode
 from chekpoint.registers.modulkassa import answers
 from chekpoint.registers.modulkassa.answers import DocumentStatus
-from chekpoint.registers.modulkassa.body import body_of, encode
+from chekpoint.registers.modulkassa.body import body_of
 from chekpoint.registers.modulkassa.config import ModulKassaConfig
 from chekpoint.registers.modulkassa.words import DRIVE_IS_OVER, FISCALISED
 

@@ -7,7 +7,7 @@ it is; ``totalSum`` may be below the sum of the items; a correction without a nu
 import base64
 from collections import Counter
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -27,6 +27,7 @@ from chekpoint.fiscal.receipt import (
 )
 from chekpoint.fiscal.text866 import substitute
 from chekpoint.fiscal.vat import total_value
+from chekpoint.registers.cloud_body import Body, given, money
 from chekpoint.registers.orange_data.config import OrangeDataConfig
 from chekpoint.registers.orange_data.words import (
     CODES,
@@ -40,17 +41,9 @@ from chekpoint.registers.orange_data.words import (
     TOTALS,
 )
 
-Body = dict[str, Any]
-
 MARK_NAME: Final = "Идентификатор"  # 1085 when the order mark has to go into 1084
 _RETURNED: Final = frozenset({Kind.SALE_RETURN, Kind.PURCHASE})  # the goods come back to the seller
 _REFUNDS: Final = frozenset({Kind.SALE_RETURN, Kind.PURCHASE_RETURN})
-_encoder: Final = msgspec.json.Encoder(decimal_format="number")
-
-
-def encode(body: Body) -> bytes:
-    """JSON with ``Decimal`` as a plain number: these bytes are signed and sent."""
-    return _encoder.encode(body)
 
 
 def section(receipt: Receipt, config: OrangeDataConfig) -> str:
@@ -65,11 +58,11 @@ def body_of(attempt: Attempt, config: OrangeDataConfig) -> Body:
     receipt = attempt.receipt
     _refuse_misfit(receipt, config)
     content = _totals(receipt) if section(receipt, config) == "corrections" else _content(attempt, config)
-    content |= _given(timeZone=config.time_zone, useTax20=_old_rates(receipt) or None)
+    content |= given(timeZone=config.time_zone, useTax20=_old_rates(receipt) or None)
     return {
         "id": attempt.id, "inn": config.inn, "group": config.group, "key": config.key_name or config.inn,
         "content": content,
-    } | _given(callbackUrl=config.callback_url)  # fmt: skip
+    } | given(callbackUrl=config.callback_url)  # fmt: skip
 
 
 def _refuse_misfit(receipt: Receipt, config: OrangeDataConfig) -> None:
@@ -117,15 +110,6 @@ def _unsupported(ru: str, en: str) -> Rejected:
     return Rejected(f"OrangeData не принимает: {ru} / OrangeData does not take {en}", code="unsupported")
 
 
-def _given(**fields: Any) -> Body:
-    return {name: value for name, value in fields.items() if value not in (None, (), [], {})}
-
-
-def money(kopecks: int) -> Decimal:
-    """Kopecks -> roubles, exactly."""
-    return Decimal(kopecks).scaleb(-2)
-
-
 def _sum(kopecks: int | None) -> Decimal | None:
     return None if kopecks is None else money(kopecks)
 
@@ -138,7 +122,7 @@ def _content(attempt: Attempt, config: OrangeDataConfig) -> Body:
         "checkClose": {"payments": _payments(receipt), "taxationSystem": TAXATIONS[receipt.taxation]},
     }  # fmt: skip
     rounded = receipt.amount != sum(item.sum for item in receipt.items)
-    whole |= _given(
+    whole |= given(
         totalSum=money(receipt.amount) if rounded else None, senderEmail=receipt.seller_email,
         automatNumber=receipt.machine_number, settlementPlace=receipt.place, settlementAddress=receipt.address,
         cashier=receipt.cashier.name if receipt.cashier else None,
@@ -154,8 +138,8 @@ def _content(attempt: Attempt, config: OrangeDataConfig) -> Body:
 def _buyer(receipt: Receipt, *, old: bool) -> Body:
     buyer = receipt.buyer
     if old:
-        return _given(customerContact=buyer.contact, customer=buyer.name, customerINN=buyer.inn)
-    return _given(customerContact=buyer.contact, customerInfo=_given(name=buyer.name, inn=buyer.inn))
+        return given(customerContact=buyer.contact, customer=buyer.name, customerINN=buyer.inn)
+    return given(customerContact=buyer.contact, customerInfo=given(name=buyer.name, inn=buyer.inn))
 
 
 def _attributes(attempt: Attempt) -> Body:
@@ -163,7 +147,7 @@ def _attributes(attempt: Attempt) -> Body:
     receipt = attempt.receipt
     own = msgspec.to_builtins(receipt.user_property) if receipt.user_property else None
     if receipt.note is None:
-        return {"additionalAttribute": attempt.mark} | _given(additionalUserAttribute=own)
+        return {"additionalAttribute": attempt.mark} | given(additionalUserAttribute=own)
     mark = {"name": MARK_NAME, "value": attempt.mark}
     return {"additionalAttribute": receipt.note, "additionalUserAttribute": own or mark}
 
@@ -194,7 +178,7 @@ def _totals(receipt: Receipt) -> Body:
     }  # fmt: skip
     whole |= {f"tax{number}Sum": money(total) for number, total in taxes.items()}
     whole |= {FORM_SUMS[payment.form]: money(receipt.paid(payment.form)) for payment in receipt.payments}
-    whole |= _given(
+    whole |= given(
         customerContact=receipt.buyer.contact, senderEmail=receipt.seller_email, automatNumber=receipt.machine_number,
         settlementPlace=receipt.place, settlementAddress=receipt.address,
     )  # fmt: skip
@@ -205,7 +189,7 @@ def _position(item: Item, kind: Kind, *, old: bool) -> Body:
     return {
         "text": substitute(item.name), "price": money(item.price), "quantity": Decimal(quantity_text(item.quantity)),
         "tax": RATES[item.vat], "paymentMethodType": item.method.code, "paymentSubjectType": item.object.code,
-    } | _given(
+    } | given(
         taxSum=_sum(item.vat_sum), excise=_sum(item.excise), manufacturerCountryCode=item.country,
         customsDeclarationNumber=item.declaration, additionalAttribute=item.note,
         agentType=item.agent.sign.bit if item.agent else None, agentInfo=_agent(item.agent) if item.agent else None,
@@ -231,7 +215,7 @@ def _of_new(item: Item, kind: Kind) -> Body:
 
 
 def _agent(agent: Agent) -> Body:
-    return _given(
+    return given(
         paymentTransferOperatorPhoneNumbers=list(agent.transfer_phones), paymentAgentOperation=agent.operation,
         paymentAgentPhoneNumbers=list(agent.agent_phones), paymentOperatorPhoneNumbers=list(agent.operator_phones),
         paymentOperatorName=agent.transfer_name, paymentOperatorAddress=agent.transfer_address,
@@ -242,7 +226,7 @@ def _agent(agent: Agent) -> Body:
 def _supplier(supplier: Supplier | None) -> Body:
     if supplier is None:
         return {}
-    named = _given(phoneNumbers=list(supplier.phones), name=supplier.name)
+    named = given(phoneNumbers=list(supplier.phones), name=supplier.name)
     return {"supplierINN": supplier.inn, "supplierInfo": named}
 
 

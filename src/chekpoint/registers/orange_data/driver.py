@@ -17,9 +17,10 @@ from chekpoint.core.ports import Absent, Attempt, Registered, RegisterStatus
 from chekpoint.core.witness import Note, unheard
 from chekpoint.registers import cloud
 from chekpoint.registers.cloud import Cloud, Malformed
+from chekpoint.registers.cloud_body import encode
 from chekpoint.registers.orange_data import answers, errors
 from chekpoint.registers.orange_data.answers import Devices
-from chekpoint.registers.orange_data.body import body_of, encode, section
+from chekpoint.registers.orange_data.body import body_of, section
 from chekpoint.registers.orange_data.config import OrangeDataConfig
 from chekpoint.registers.orange_data.keys import KeyFault, Signer, signer, tls_context
 
