@@ -161,3 +161,20 @@ async def test_wrong_key_is_refused_and_said_so(cabinet: Cabinet) -> None:
     with pytest.raises(RegisterBlocked) as caught:
         await cabinet.seen(token="wrong")
     assert caught.value.reason is BlockReason.ACCESS
+
+
+async def test_the_cabinet_tells_how_long_its_contract_runs_and_what_it_has_last(cabinet: Cabinet) -> None:
+    operator = OfdRu(
+        OfdRuConfig(inn="7700000016", token=API_KEY, base_url=cabinet.url, min_interval=0.0), SystemClock()
+    )
+    try:
+        (seen,) = [one async for one in operator.registers()]
+    finally:
+        await operator.aclose()
+    first = cabinet.drive.document(1)
+    last = list(cabinet.drive.documents())[-1]
+    assert first is not None
+    assert (seen.fn, seen.last_document_at) == (cabinet.drive.number, last.made_at.isoformat())
+    assert seen.contract_until == (first.made_at + timedelta(days=365)).isoformat()
+    assert seen.last_received_at is not None
+    assert datetime.fromisoformat(seen.last_received_at).tzinfo is not None

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from chekpoint.core.errors import BlockReason, NotSent, RegisterBlocked
-from chekpoint.core.ports import OfdRecord, ShopNotice
+from chekpoint.core.ports import OfdRecord, OfdRegister, ShopNotice
 from chekpoint.core.witness import Note
 from chekpoint.emulators.ofd import EmulatedOfd
 from chekpoint.hub.hub import Hub
@@ -44,6 +44,12 @@ class SimOperator:
                     fn=doc.fn, fd_number=doc.fd_number, fiscal_sign=str(doc.fiscal_sign), total=doc.total,
                     made_at=doc.made_at.isoformat(), kind=doc.kind, document=doc.code, answer=doc.answer,
                 )  # fmt: skip
+
+    async def registers(self) -> AsyncIterator[OfdRegister]:
+        for fn, _count, last, _rejected in self._ofd.archive.drives():
+            doc = self._ofd.archive.find(fn, last)
+            if doc is not None:
+                yield OfdRegister(registration_number=doc.registration_number, fn=fn)
 
 
 class Listener:

@@ -15,7 +15,8 @@ from chekpoint.hub.intake import Order
 from chekpoint.store.journal import Tx
 from chekpoint.store.sql import Query
 from chekpoint.store.store import Store
-from chekpoint.store.tables import attempt, event, incident, receipt
+from chekpoint.store.tables import attempt, event, receipt
+from chekpoint.store.tables_watch import incident
 from tests.doubles.bare_register import BareRegister
 from tests.doubles.hubs import SHOP
 

@@ -3,12 +3,13 @@
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 import msgspec
 
 from chekpoint.core.errors import BlockReason
 from chekpoint.fiscal.receipt import Receipt
+from chekpoint.fiscal.vat import VatRate
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +60,18 @@ class RegisterStatus(Fact, frozen=True, kw_only=True):
     cover_open: bool | None = None
     fn_valid_until: str | None = None
     documents_left: int | None = None  # that the drive can still sign
+    fn_phase: str | None = None  # setup | fiscal | closed (post-fiscal) | archive
+    fn_flags: tuple[str, ...] | None = None  # of FN_FLAGS; () when it says that none is up
+    ofd_inn: str | None = None  # 1017: the operator it is set up for
+    firmware: str | None = None
+    registrations_left: int | None = None  # re-registrations that the drive still allows
+    faults: tuple[str, ...] | None = None  # of REGISTER_FAULTS; () when it says that all is well
+
+
+FN_FLAGS: Final = ("replace_urgently", "exhausted", "overflow", "operator_silent", "broken")
+"""Flags of a drive: 3 days left, 30 days left, 99 % full, no answer from the operator, critical error."""
+REGISTER_FAULTS: Final = ("battery", "power", "storage", "printer", "overheated", "cutter")
+"""What a register may say of its own hardware."""
 
 
 class Attempt(Fact, frozen=True, kw_only=True):
@@ -197,18 +210,57 @@ class Hears(Protocol):
         ...
 
 
+class OfdItem(Fact, frozen=True, kw_only=True):
+    """One item of a document as the operator shows it. What an operator does not show is None."""
+
+    name: str  # 1030
+    sum: int  # 1043, kopecks
+    price: int | None = None  # 1079, kopecks
+    quantity: str | None = None  # 1023 as a plain decimal, without zeros at the end
+    vat: VatRate | None = None  # 1199
+
+
+class FnsState(StrEnum):
+    """What an operator says of a document's way to the tax service."""
+
+    WAITING = "waiting"  # not sent there yet
+    ACCEPTED = "accepted"  # sent, and taken
+    WARNING = "warning"  # taken with a remark (soft quarantine)
+    REFUSED = "refused"  # format-logic control said no (hard quarantine)
+
+
 class OfdRecord(Fact, frozen=True, kw_only=True):
-    """One document as the operator has it."""
+    """One document as the operator has it. ``None`` means that this operator does not show it."""
 
     fn: str
     fd_number: int
     fiscal_sign: str
     total: int
-    made_at: str
+    made_at: str  # the register's local wall clock, ISO 8601 without zone, to the second
     kind: int
     document: int = 3
     answer: int = 0  # 1022 of the ticket the operator gave
     ticket_sign: str | None = None  # 1078, hex
+    shift_number: int | None = None  # 1038
+    registration_number: str | None = None  # 1037
+    received_at: str | None = None  # when the operator took it, UTC, ISO 8601 with zone
+    items: tuple[OfdItem, ...] | None = None
+    vat: tuple[tuple[VatRate, int], ...] | None = None  # tax sums of the whole document, kopecks
+    fns: FnsState | None = None
+    fns_message: str = ""
+    evidence: str = ""
+
+
+class OfdRegister(Fact, frozen=True, kw_only=True):
+    """One register as the operator's cabinet shows it. Moments are ISO 8601; None where it does not say."""
+
+    registration_number: str  # 1037
+    fn: str  # of the drive that is in it now
+    contract_until: str | None = None  # paid until; the register's or the cabinet's local date
+    drive_until: str | None = None
+    last_document_at: str | None = None  # register's local wall clock of the last document the operator has
+    last_received_at: str | None = None  # UTC, with zone
+    problem: str = ""  # the operator's own word for something wrong
     evidence: str = ""
 
 
@@ -217,6 +269,67 @@ class Operator(Protocol):
 
     def documents(self, fn: str, since: datetime, until: datetime) -> AsyncIterator[OfdRecord]:
         """What the operator has of one fiscal drive, between two aware moments."""
+        ...
+
+    def registers(self) -> AsyncIterator[OfdRegister]:
+        """The registers of the seller in the operator's cabinet. Raises RegisterBlocked as ``documents``."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+class TaxQuestion(Fact, frozen=True, kw_only=True):
+    """What the tax service must be told to find a document."""
+
+    fn: str
+    fd_number: int
+    fiscal_sign: str
+    total: int  # kopecks
+    made_at: str  # register's local wall clock
+    kind: int  # 1054
+
+
+class TaxAnswer(Fact, frozen=True, kw_only=True):
+    """What the tax service said. Two facts, never merged: the sign is right, and the document is in its store."""
+
+    sign_right: bool | None  # CheckTicket: 200 yes, 406 no; None: it did not say
+    in_store: bool | None  # GetTicket: 200 yes, 404 or 455 not (yet); None: it did not say
+    code: int
+    message: str = ""
+    evidence: str = ""
+
+
+class TaxService(Protocol):
+    """FNS: asked about single documents."""
+
+    async def ask(self, question: TaxQuestion) -> TaxAnswer:
+        """Ask about one document; raises RegisterBlocked (ACCESS, NO_LINK, BUSY) when there is no answer."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+class Alert(Fact, frozen=True, kw_only=True):
+    """One message to people about one incident. ``id`` is the same over retries."""
+
+    id: str
+    phase: str  # opened | reminder | recovered | test
+    severity: str  # critical | warning
+    title: str  # a line
+    text: str  # what broke, since when, how much waits, what to do; plain text
+    url: str = ""  # the incident's page
+    incident_id: str = ""
+
+
+class Channel(Protocol):
+    """A way to reach people."""
+
+    async def send(self, alert: Alert) -> str:
+        """Hand it over; what the provider said when it took it (its id). Raises NotSent with its words."""
         ...
 
     async def aclose(self) -> None:

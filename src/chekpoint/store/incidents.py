@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from chekpoint.store.journal import Tx
 from chekpoint.store.sql import Query
-from chekpoint.store.tables import incident
+from chekpoint.store.tables_watch import incident
 
 
 class Words(NamedTuple):

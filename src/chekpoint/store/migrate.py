@@ -6,7 +6,7 @@ from typing import Any, Final
 from chekpoint.core.errors import StoreError
 from chekpoint.store.engines import Postgres, Sqlite
 
-HEAD: Final = "0004"
+HEAD: Final = "0005"
 _SCRIPTS: Final = Path(__file__).parent / "migrations"
 
 

@@ -342,6 +342,8 @@ fiscal_document = Table(
     _text("mark", null=True),
     _text("qr", null=True),
     _moment("seen_at"),
+    _text("items_digest", null=True),  # what reconciliation compares; None until it has looked
+    _text("vat_digest", null=True),
     PrimaryKeyConstraint("fn", "fd_number"),
     Index("uq_fiscal_document_receipt_id", "receipt_id", unique=True, sqlite_where=text("receipt_id IS NOT NULL"),
           postgresql_where=text("receipt_id IS NOT NULL")),
@@ -416,22 +418,6 @@ outbox = Table(
     Index("ix_outbox_due", "next_check_at", sqlite_where=text("state = 'waiting'"),
           postgresql_where=text("state = 'waiting'")),
     Index("ix_outbox_receipt_id", "receipt_id"),
-)  # fmt: skip
-
-incident = Table(
-    "incident",
-    metadata,
-    _key(),
-    _text("kind"),
-    _text("subject"),
-    _text("severity"),
-    _text("text_ru"),
-    _text("text_en"),
-    _moment("opened_at"),
-    _moment("closed_at", null=True),
-    _moment("seen_at", null=True),
-    Index("uq_incident_open", "kind", "subject", unique=True, sqlite_where=text("closed_at IS NULL"),
-          postgresql_where=text("closed_at IS NULL")),
 )  # fmt: skip
 
 audit = Table(

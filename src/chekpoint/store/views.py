@@ -7,7 +7,8 @@ from sqlalchemy import bindparam, func, literal_column, select
 from chekpoint.core.lifecycle import Proof, State
 from chekpoint.store.journal import Tx
 from chekpoint.store.sql import Query
-from chekpoint.store.tables import event, evidence, incident, outbox, receipt, seller
+from chekpoint.store.tables import event, evidence, outbox, receipt, seller
+from chekpoint.store.tables_watch import incident
 from chekpoint.store.views_registers import LaneView, drives, lanes
 from chekpoint.store.views_scan import WINDOW, capped, distinct, is_open, moment, number
 

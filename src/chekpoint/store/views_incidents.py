@@ -6,7 +6,8 @@ from sqlalchemy import bindparam, select, update
 
 from chekpoint.store.journal import Tx
 from chekpoint.store.sql import Query
-from chekpoint.store.tables import audit, incident
+from chekpoint.store.tables import audit
+from chekpoint.store.tables_watch import incident
 from chekpoint.store.views_receipt import Deed
 from chekpoint.store.views_scan import capped
 

@@ -15,7 +15,6 @@ from chekpoint.store.tables import (
     event,
     evidence,
     exchange,
-    incident,
     outbox,
     receipt,
     register,
@@ -23,6 +22,7 @@ from chekpoint.store.tables import (
     shop,
     ticket,
 )
+from chekpoint.store.tables_watch import incident
 
 MOST: Final = 200  # rows of one kind on one page
 

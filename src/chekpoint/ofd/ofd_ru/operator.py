@@ -10,9 +10,9 @@ import msgspec
 
 from chekpoint.core.clock import Clock
 from chekpoint.core.errors import BlockReason, RegisterBlocked
-from chekpoint.core.ports import OfdRecord
+from chekpoint.core.ports import OfdRecord, OfdRegister
 from chekpoint.ofd.ofd_ru.account import Account, OfdRuConfig, open_client
-from chekpoint.ofd.ofd_ru.records import Malformed, record, register_numbers
+from chekpoint.ofd.ofd_ru.records import Malformed, record, register, register_numbers
 
 
 class OfdRu:
@@ -46,6 +46,16 @@ class OfdRu:
                     if found.fn == fn and key not in seen:
                         seen.add(key)
                         yield found
+
+    async def registers(self) -> AsyncIterator[OfdRegister]:
+        """The seller's registers in the cabinet. Raises RegisterBlocked."""
+        for row in await self._account.read(f"/api/integration/v2/inn/{self._config.inn}/kkts"):
+            try:
+                yield register(row, msgspec.json.encode(row).decode())
+            except Malformed as fault:
+                raise RegisterBlocked(
+                    BlockReason.UNKNOWN, f"ОФД показал ККТ, которая не читается: {fault}"
+                ) from fault
 
     async def _registers_of(self, fn: str) -> list[str]:
         if self._config.rnm:

@@ -13,7 +13,7 @@ import re
 from base64 import b64decode
 from typing import Any, Final
 
-from chekpoint.core.ports import OfdRecord
+from chekpoint.core.ports import OfdRecord, OfdRegister
 
 Json = dict[str, Any]
 
@@ -49,6 +49,22 @@ def record(row: Any, evidence: str) -> OfdRecord:
         kind=_kind(_text(row, "OperationType")),
         document=_code(row),
         answer=FORMAT_LOGIC_ERROR if _text(row, "FnsStatus").lower() == "error" else 0,
+        evidence=evidence,
+    )
+
+
+def register(row: Any, evidence: str) -> OfdRegister:
+    """One entry of ``kkts``: dates are the service's, without a zone. Raises ``Malformed``."""
+    if not isinstance(row, dict) or not _text(row, "KktRegId"):
+        raise Malformed("запись без KktRegId")
+    received = _text(row, "LastDocOnOfdDateTimeUtc")
+    return OfdRegister(
+        registration_number=_text(row, "KktRegId"),
+        fn=_text(row, "FnNumber"),
+        contract_until=_text(row, "ContractEndDate") or None,
+        drive_until=_text(row, "FnEndDate") or None,
+        last_document_at=_text(row, "LastDocOnKktDateTime") or None,
+        last_received_at=f"{received[:19]}+00:00" if received else None,
         evidence=evidence,
     )
 

@@ -2,8 +2,10 @@
 
 from alembic import context
 
+from chekpoint.store import tables_watch
 from chekpoint.store.tables import metadata
 
+_ = tables_watch  # its tables are in the metadata once it is imported
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
 with context.begin_transaction():
     context.run_migrations()
