@@ -33,6 +33,9 @@ MakeOperator = Callable[[bytes], Operator]
 Connector = Callable[["Hub", people.Shop], Coroutine[None, None, None]]
 """Works for one shop until cancelled: polls its site, say. Chosen by the shop's kind."""
 NO_CONNECTORS: Mapping[str, Connector] = MappingProxyType({})
+Companion = Callable[["Hub"], Coroutine[None, None, None]]
+"""Works beside the lanes until cancelled: the watch, the reconciliation. The composition root names them."""
+NO_COMPANIONS: Mapping[str, Companion] = MappingProxyType({})
 
 
 class Hub:
@@ -43,6 +46,7 @@ class Hub:
         registers: Mapping[str, MakeRegister], operators: Mapping[str, MakeOperator],
         door: Callable[[str, str], Shop], head: Path | None = None,
         connectors: "Mapping[str, Connector]" = NO_CONNECTORS,
+        companions: "Mapping[str, Companion]" = NO_COMPANIONS,
     ) -> None:  # fmt: skip
         self.post = Post(store, clock, chance, node=node, limits=limits)
         self.store, self._head, self._zone = store, head, zone
@@ -51,7 +55,7 @@ class Hub:
         self.intake: Intake | None = None
         self.shops: dict[str, people.Shop] = {}
         self.lanes: dict[str, Lane] = {}
-        self._connectors = connectors
+        self._connectors, self._companions = connectors, companions
         self._connected: dict[str, people.Shop] = {}
         self._names: dict[str, str] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -74,6 +78,8 @@ class Hub:
         self._spawn("continuity", continuity.remember(self.post, self._head))
         for register_id, lane in self.lanes.items():
             self._spawn(f"lane:{register_id}", lane.run())
+        for name, companion in self._companions.items():
+            self._spawn(name, companion(self))
 
     async def reload(self) -> None:
         """Read sellers, shops, registers and accounts; start lanes of registers that are new."""

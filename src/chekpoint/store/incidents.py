@@ -39,6 +39,25 @@ _CLOSE: Final = Query(
 )
 
 
+_REWORD: Final = Query(
+    update(incident)
+    .where(
+        incident.c.kind == bindparam("which"),
+        incident.c.subject == bindparam("about"),
+        incident.c.closed_at.is_(None),
+    )
+    .values(severity=bindparam("how"), text_ru=bindparam("ru"), text_en=bindparam("en"))
+)
+
+
+def reword(tx: Tx, kind: str, subject: str, words: Words) -> bool:
+    """An open incident has become worse or better; False when none is open."""
+    done = tx.run(_REWORD, which=kind, about=subject, how=words.severity, ru=words.ru, en=words.en) > 0
+    if done:
+        tx.event("incident_reworded", subject, incident=kind, severity=words.severity)
+    return done
+
+
 def open_incident(tx: Tx, kind: str, subject: str, words: Words, *, key: str) -> bool:
     """Open it unless it is open; False when it was."""
     fresh = tx.run(
