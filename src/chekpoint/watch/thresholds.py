@@ -7,3 +7,4 @@ class Thresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Seconds where nothing else is said."""
 
     register_silent: float = 30.0  # no answer of a register whose lane is not blocked
+    site_slow: float = 5.0  # a page that takes longer
