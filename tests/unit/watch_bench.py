@@ -7,14 +7,17 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import msgspec
+from sqlalchemy import Table, insert, update
 
 from chekpoint.core.clock import epoch_ms
 from chekpoint.core.ports import RegisterStatus
+from chekpoint.hub.intake import Intake, Order
 from chekpoint.hub.limits import Limits
 from chekpoint.hub.names import Keys
 from chekpoint.hub.post import Post
 from chekpoint.store import incidents, lanes, people
 from chekpoint.store.journal import Tx
+from chekpoint.store.sql import Query
 from chekpoint.store.store import Store, open_store
 from chekpoint.watch.checks import CHECKS
 from chekpoint.watch.companion import in_zone
@@ -44,6 +47,14 @@ class Bench:
         await self.store.start()
         post = Post(self.store, self.clock, random.Random(1), node="w", limits=Limits())
         self.man = Watchman(post, self.checks, self.limits)
+        self.intake = Intake(
+            self.store,
+            self.clock,
+            random.Random(3),
+            post.bell,
+            zone="Europe/Moscow",
+            secret=b"the same for all",
+        )
         await self.write(self._furnish)
         return self
 
@@ -76,6 +87,30 @@ class Bench:
         }  # fmt: skip
         body = msgspec.json.encode(RegisterStatus(**healthy | fields))
         await self.write(lambda tx: lanes.note_status(tx, register, body, None, None))
+
+    async def accept(self, order: Order) -> str:
+        """A receipt of the shop; its id."""
+        return (await self.intake.accept(SHOP, order)).receipt_id
+
+    async def put(self, table: Table, **row: Any) -> None:
+        """A row as another part writes it."""
+        statement = Query(insert(table).values(row))
+        await self.write(lambda tx: tx.run(statement))
+
+    async def change(self, table: Table, **values: Any) -> None:
+        """Change every row of a table."""
+        statement = Query(update(table).values(values))
+        await self.write(lambda tx: tx.run(statement))
+
+    async def holds(self, register: str, fd_number: int) -> None:
+        """Its lane stands at a document of the drive FN."""
+
+        def unit(tx: Tx) -> None:
+            lease = lanes.take(tx, register, "w", lease_ms=90_000)
+            assert lease is not None
+            lanes.stand_at(tx, register, lease.fence, fn=FN, last_fd=fd_number)
+
+        await self.write(unit)
 
     async def opened(self, seconds: float = 0) -> dict[tuple[str, str], str]:
         """Let time pass, look; (kind, subject) -> severity of what is open."""

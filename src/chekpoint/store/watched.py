@@ -67,7 +67,7 @@ def registers(tx: Tx) -> list[Watched]:
 
 def _watched(row: Any) -> Watched:
     *rest, body, at = row
-    return Watched(*rest, UNSAID if body is None else status_of(bytes(body)), at)
+    return Watched._make([*rest, UNSAID if body is None else status_of(bytes(body)), at])
 
 
 _EARLIER: Final = Query(

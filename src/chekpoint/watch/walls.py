@@ -1,4 +1,4 @@
-"""The wall clock of a register and ours: how old is what it tells in its own time, and how people read a moment."""
+"""Moments, ages and sums as the checks count and tell them; a register's wall clock beside ours."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -48,3 +48,9 @@ def ago(now: int, at: int) -> tuple[str, str]:
     if minutes < 48 * 60:
         return f"{minutes // 60} ч", f"{minutes // 60} h"
     return f"{minutes // 1440} сут", f"{minutes // 1440} days"
+
+
+def roubles(kopecks: int) -> str:
+    """A sum as people read it: ``12 345,60 ₽``."""
+    whole, rest = divmod(abs(kopecks), 100)
+    return f"{'-' if kopecks < 0 else ''}{whole:,}".replace(",", "\u00a0") + f",{rest:02d}\u00a0₽"

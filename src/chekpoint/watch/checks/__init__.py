@@ -3,6 +3,9 @@
 from typing import Final
 
 from chekpoint.watch.check import Check
-from chekpoint.watch.checks import exchange, registers
+from chekpoint.watch.checks import drives, exchange, hardware, operators, receipts, registers, shifts, shops
 
-CHECKS: Final[tuple[Check, ...]] = (*registers.CHECKS, *exchange.CHECKS)
+CHECKS: Final[tuple[Check, ...]] = (
+    *registers.CHECKS, *shops.CHECKS, *exchange.CHECKS, *shifts.CHECKS, *drives.CHECKS, *hardware.CHECKS,
+    *operators.CHECKS, *receipts.CHECKS,
+)  # fmt: skip
