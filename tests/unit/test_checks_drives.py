@@ -41,7 +41,7 @@ SAID = [
     Said(13, "drive_phase", {"fn_phase": "closed"}, 5, "critical", "закрыт"),
     Said(13, "drive_phase", {"fn_phase": "setup"}, 5, "critical", "не зарегистрирован"),
     Said(8, "shift_too_long", {"shift": "expired"}, 60, "critical", "больше 24 часов"),
-    (
+    Said(
         8,
         "shift_too_long",
         {"shift": "open", "shift_expires_at": "2026-11-24T12:03:00"},
