@@ -17,6 +17,8 @@ from chekpoint.watch.checks.sites import CHECKS
 from chekpoint.watch.probes import page
 from chekpoint.watch.probes.settings import ProbeSettings
 from chekpoint.watch.probes.sites import keep
+from chekpoint.watch.thresholds import Thresholds
+from chekpoint.watch.thresholds_outside import Outside
 from tests.shop_front_rig import QUICK, TO_PAYMENT, Lookout, lookout, serving
 
 pytestmark = pytest.mark.anyio
@@ -113,7 +115,7 @@ async def test_a_site_that_is_not_there_at_all_is_told_apart(tmp_path: Path) -> 
 
 async def test_a_slow_page_is_a_warning(tmp_path: Path) -> None:
     async with serving() as shop, lookout(tmp_path, CHECKS) as watch:
-        watch.man.thresholds = type(watch.man.thresholds)(site_slow=0.2)
+        watch.man.thresholds = Thresholds(outside=Outside(site_slow=0.2))
         shop.front.conduct.slow = 0.3
         wish = Wanted("Витрина", shop.url)
         site = wish.site(await watch.add(wish))

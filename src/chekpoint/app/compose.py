@@ -14,7 +14,7 @@ from chekpoint.app.settings import Settings
 from chekpoint.core.clock import Clock, SystemClock
 from chekpoint.core.ports import Operator, Register
 from chekpoint.core.witness import Note
-from chekpoint.hub.hub import Connector, Hub, MakeOperator
+from chekpoint.hub.hub import Companion, Connector, Hub, MakeOperator
 from chekpoint.hub.kinds import ShopKind
 from chekpoint.hub.lane import MakeRegister
 from chekpoint.ofd.ofd_ru import OfdRu, OfdRuConfig
@@ -34,6 +34,7 @@ from chekpoint.shops.modulkassa.kind import ModulKassaKind
 from chekpoint.shops.webhook import WebhookShop
 from chekpoint.store.lanes import RegisterRow
 from chekpoint.store.store import open_store
+from chekpoint.watch.companion import watch
 
 T = TypeVar("T", bound=msgspec.Struct)
 CONFIGS: Mapping[str, type[msgspec.Struct]] = {
@@ -115,6 +116,11 @@ def connectors() -> dict[str, Connector]:
     }
 
 
+def companions(settings: Settings) -> dict[str, Companion]:
+    """What works beside the lanes."""
+    return {"watch": watch(settings.watch, settings.zone)}
+
+
 def shop_kinds() -> tuple[ShopKind, ...]:
     """The kinds of shops that can be connected, in the order of a newcomer's likely wish."""
     return (ExchangeKind(), RestKind(), AtolOnlineKind(), ModulKassaKind(), ApiKind())
@@ -145,5 +151,5 @@ def build_hub(
         zone=settings.zone, registers=register_makers(now, settings.public_url.rstrip("/"), board),
         operators=operator_makers(now),
         door=lambda url, secret: WebhookShop(url, secret, http), head=settings.head,
-        connectors=connectors(),
+        connectors=connectors(), companions=companions(settings),
     )  # fmt: skip

@@ -26,7 +26,7 @@ def down(tx: Tx, limits: Thresholds) -> Iterator[Finding]:
         seen = known(PAGE, probe)
         if seen.fault is not None:
             yield Finding(site.id, _down(site, seen.fault), probe.since)
-        elif seen.ms > limits.site_slow * 1000:
+        elif seen.ms > limits.outside.site_slow * 1000:
             yield Finding(site.id, _slow(site, seen.ms))
 
 
