@@ -20,6 +20,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     proof_expected: float = 900.0  # a document not at the operator by then is worth an incident
     operator_every: float = 5.0
     operator_calm: float = 60.0
+    cabinet_every: float = 900.0  # what the operator's cabinet says of registers and contracts
+    cabinet_failing: float = 60.0
     sweep_every: float = 1.0
     keep_exchanges: float = 30 * 86400.0  # raw exchanges with registers
     keep_buyers: float | None = None  # buyers of receipts that are over (152-FZ); None: until told otherwise

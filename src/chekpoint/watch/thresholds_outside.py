@@ -11,7 +11,6 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Seconds where nothing else is said. The days are general practice: 30, and the last week or days."""
 
     site_slow: float = 5.0  # a page that takes longer
-    site_grace: float = 6.0  # a page has failed twice by then: the second look comes after 3 s
     certificate_days_warning: int = 30
     certificate_days_critical: int = 3
     credential_days_warning: int = 30  # keys, client certificates, subscriptions
