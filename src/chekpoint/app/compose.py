@@ -10,7 +10,7 @@ import msgspec
 from starlette.routing import BaseRoute
 
 from chekpoint.app.callbacks import callback_routes, callback_url
-from chekpoint.app.settings import Settings
+from chekpoint.app.settings import Settings, SettingsError
 from chekpoint.core.clock import Clock, SystemClock
 from chekpoint.core.ports import Operator, Register
 from chekpoint.core.witness import Note
@@ -35,6 +35,7 @@ from chekpoint.shops.webhook import WebhookShop
 from chekpoint.store.lanes import RegisterRow
 from chekpoint.store.store import open_store
 from chekpoint.watch.companion import watch
+from chekpoint.watch.probes.companion import outside
 
 T = TypeVar("T", bound=msgspec.Struct)
 CONFIGS: Mapping[str, type[msgspec.Struct]] = {
@@ -117,8 +118,20 @@ def connectors() -> dict[str, Connector]:
 
 
 def companions(settings: Settings) -> dict[str, Companion]:
-    """What works beside the lanes."""
-    return {"watch": watch(settings.watch, settings.zone)}
+    """What works beside the lanes. Raises SettingsError."""
+    return {
+        "watch": watch(settings.watch, settings.zone),
+        **_outside(settings),
+    }
+
+
+def _outside(settings: Settings) -> dict[str, Companion]:
+    try:
+        return outside(settings.probes, settings.data, settings.public_url.rstrip("/"), settings.zone)
+    except OSError as error:
+        raise SettingsError(
+            f"[probes] ca_file: не читается / cannot be read: {settings.probes.ca_file}: {error}"
+        ) from error
 
 
 def shop_kinds() -> tuple[ShopKind, ...]:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from chekpoint.hub.limits import Limits
+from chekpoint.watch.probes.settings import ProbeSettings
 from chekpoint.watch.thresholds import Thresholds
 
 PREFIX = "CHEKPOINT_"
@@ -37,6 +38,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     secure_cookies: bool = False  # set behind HTTPS
     log_json: bool = False
     limits: Limits = Limits()
+    probes: ProbeSettings = ProbeSettings()  # what is asked outside
     watch: Thresholds = Thresholds()  # from which value on a check finds something wrong
 
     @property

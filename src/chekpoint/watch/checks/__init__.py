@@ -17,5 +17,5 @@ from chekpoint.watch.checks import (
 
 CHECKS: Final[tuple[Check, ...]] = (
     *registers.CHECKS, *shops.CHECKS, *exchange.CHECKS, *shifts.CHECKS, *drives.CHECKS, *hardware.CHECKS,
-    *operators.CHECKS, *receipts.CHECKS, *sites.CHECKS,
+    *operators.CHECKS, *receipts.CHECKS, *sites.CHECKS, *cabinets.CHECKS, *addresses.CHECKS,
 )  # fmt: skip

@@ -89,11 +89,14 @@ _LOOP: Final = Fault(
 )  # fmt: skip
 
 
+EXPIRED: Final = Fault(code="expired", ru="срок сертификата истёк", en="the certificate has expired")
+
+
 def of_certificate(error: ssl.SSLCertVerificationError) -> Fault:
     """Why a browser would show a warning instead of the page."""
     code = error.verify_code
     if code == _EXPIRED:
-        return Fault(code="expired", ru="срок сертификата истёк", en="the certificate has expired")
+        return EXPIRED
     if code == _NOT_YET:
         return Fault(
             code="early", ru="сертификат ещё не действует", en="the certificate is not valid yet"
