@@ -4,6 +4,8 @@ from typing import Final
 
 from chekpoint.watch.check import Check
 from chekpoint.watch.checks import (
+    addresses,
+    cabinets,
     drives,
     exchange,
     hardware,
