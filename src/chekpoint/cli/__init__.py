@@ -23,6 +23,7 @@ from chekpoint.cli import registers as _registers
 from chekpoint.cli import serve as _serve
 from chekpoint.cli import setup as _setup
 from chekpoint.cli import shops as _shops
+from chekpoint.cli import sites as _sites
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -56,6 +57,7 @@ app.command()(_agent.agent)
 app.add_typer(_agent.agents_app, name="agents")
 app.add_typer(_pools.pools_app, name="pools")
 app.add_typer(_shops.shops_app, name="shops")
+app.add_typer(_sites.sites_app, name="sites")
 
 _setup_app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Продавцы, магазины, ключи / sellers, shops, keys"

@@ -81,17 +81,17 @@ class SiteProbes:
                 started.append(self._under_way[key])
         return started
 
-    def _of(self, wish: Wish) -> Coroutine[None, None, None]:
+    def _of(self, wish: Wish) -> Coroutine[None, None, PageAnswer | JourneyAnswer | None]:
         return self.page(wish.site) if wish.kind == PAGE else self.journey(wish.site)
 
-    async def _told(self, work: Coroutine[None, None, None]) -> None:
+    async def _told(self, work: Coroutine[None, None, PageAnswer | JourneyAnswer | None]) -> None:
         """A look that fails by our own fault is logged, and made again at its next turn."""
         try:
             await work
         except Exception:
             log.exception("look_failed")
 
-    async def page(self, site: Site) -> None:
+    async def page(self, site: Site) -> PageAnswer:
         """Look at a page and keep what was seen."""
         async with self._pages:
             found = await page.look(
@@ -99,22 +99,25 @@ class SiteProbes:
                 patience=self._settings.page_timeout,
             )  # fmt: skip
         await self._keep(PAGE, site, found)
+        return found
 
-    async def journey(self, site: Site) -> None:
-        """Make a journey (a second one after a failure) and keep how it went."""
+    async def journey(self, site: Site) -> JourneyAnswer | None:
+        """Make a journey (a second one after a failure) and keep how it went; None where its steps cannot be read."""
         try:
             steps = read_journey(site.journey or b"[]")
         except JourneyFault:
             log.exception("journey_unreadable", site=site.id)
-            return
+            return None
         async with self._browsers:
             found = await journey.make(site.url, steps, self._settings)
             if found.fault is not None and found.fault.bad:
                 shot = self._shots.place(site.id, epoch_ms(self._post.clock.now()))
                 found = await journey.make(site.url, steps, self._settings, shot=shot)
-        if found.shot is not None:
-            await self._shots.tidy(site.id)
         await self._keep(JOURNEY, site, found)
+        if found.shot is not None:
+            there = await self._post.store.read(sites.every)
+            await self._shots.tidy(frozenset(one.id for one in there))
+        return found
 
     async def _keep(self, kind: str, site: Site, found: PageAnswer | JourneyAnswer) -> None:
         await self._post.store.write(lambda tx: keep(tx, kind, site, found))
