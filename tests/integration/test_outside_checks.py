@@ -62,10 +62,10 @@ async def test_a_certificate_warns_for_a_month_alarms_for_three_days_and_is_righ
             opened = await watch.judge()
             assert opened["certificate_ends"].severity == "warning"
             assert "«Витрина»" in opened["certificate_ends"].text_ru
-            watch.clock.wind((17 + days) * 86_400)
+            watch.wind((17 + days) * 86_400)
             await rounds.once()
             assert (await watch.judge())["certificate_ends"].severity == "critical"
-            watch.clock.wind(4 * 86_400)
+            watch.wind(4 * 86_400)
             await rounds.once()
             assert "истёк" in (await watch.judge(after=30))["certificate_ends"].text_ru
 
@@ -79,7 +79,7 @@ async def test_a_certificate_of_nobodys_trust_and_of_another_name_are_told_apart
             assert "не доверяют" in (await watch.judge())["certificate_ends"].text_ru
             other = shop.url.replace("127.0.0.1", "127.0.0.2")  # the certificate is for .1
             await watch.add(Wanted("Другое имя", other))
-            watch.clock.wind(300)
+            watch.wind(300)
             await _addresses(watch, _trusting(papers)).once()
             opened = (await watch.judge(after=30)).get("certificate_ends")
             assert opened is None or "другому имени" in opened.text_ru
@@ -96,7 +96,7 @@ async def test_a_webhooks_address_that_is_gone_is_an_incident_until_it_answers(t
         assert "«shop»" in (await watch.judge(after=120))["webhook_unreachable"].text_ru
         mended = shop._replace(webhook_url=f"http://{place}/notices")
         await watch.store.write(lambda tx: people.set_card(tx, mended))
-        watch.clock.wind(15)
+        watch.wind(15)
         await rounds.once()
         assert await watch.judge(after=5) == {}
         assert heard == []  # nothing was asked of the shop
@@ -112,7 +112,7 @@ async def test_our_own_address_must_be_answered_by_us(tmp_path: Path) -> None:
         await _addresses(watch, ssl.create_default_context(), url=f"http://{other}").once()
         opened = await watch.judge(after=120)
         assert "не Chekpoint" in opened["our_address_unreachable"].text_ru
-        watch.clock.wind(15)
+        watch.wind(15)
         await _addresses(watch, ssl.create_default_context(), url=f"http://{us}").once()
         assert await watch.judge(after=5) == {}
 
@@ -184,7 +184,7 @@ async def test_a_renewed_certificate_closes_its_incident(tmp_path: Path) -> None
         assert "срок истёк" in opened.text_ru
         assert opened.severity == "critical"
         place.write_bytes(new.client_cert.read_bytes())
-        watch.clock.wind(3600)
+        watch.wind(3600)
         await rounds.once()
         assert await watch.judge(after=60) == {}
 
