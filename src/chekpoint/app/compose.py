@@ -35,6 +35,7 @@ from chekpoint.shops.webhook import WebhookShop
 from chekpoint.store.lanes import RegisterRow
 from chekpoint.store.store import open_store
 from chekpoint.watch.companion import watch
+from chekpoint.watch.own_node import own_node
 
 T = TypeVar("T", bound=msgspec.Struct)
 CONFIGS: Mapping[str, type[msgspec.Struct]] = {
@@ -118,7 +119,10 @@ def connectors() -> dict[str, Connector]:
 
 def companions(settings: Settings) -> dict[str, Companion]:
     """What works beside the lanes."""
-    return {"watch": watch(settings.watch, settings.zone)}
+    return {
+        "watch": watch(settings.watch, settings.zone),
+        "own_node": own_node(settings.data, settings.backups),
+    }
 
 
 def shop_kinds() -> tuple[ShopKind, ...]:
