@@ -15,7 +15,7 @@ from chekpoint.watch.check import Check, Finding
 from chekpoint.watch.thresholds import Thresholds
 from chekpoint.watch.walls import ago, local, said
 
-AGENT: Final = "agent"  # kind of the probes that the agents' door writes
+AGENT: Final = "agent"  # the maker of a register that stands beside an agent
 _HOUR: Final = timedelta(hours=1)
 _ZONES: Final = range(2, 13)  # hours before UTC: Kaliningrad to Kamchatka
 
@@ -43,7 +43,7 @@ def _silent(one: watched.Watched, now: int, heard: int, limits: Thresholds) -> W
 def agents_lost(tx: Tx, limits: Thresholds) -> Iterator[Finding]:
     """An agent that was here, has registers, and is gone. The door tells at once; a dead hub's door does not."""
     beside = _beside(tx)
-    gone = {one.subject: one for one in probes.every(tx, AGENT) if not one.ok}
+    gone = {one.subject: one for one in probes.every(tx, agents.PROBE) if not one.ok}
     for agent in agents.agents(tx):
         names = beside.get(agent.name)
         if agent.revoked_at is not None or agent.last_seen_at is None or not names:
