@@ -10,7 +10,7 @@ import msgspec
 from starlette.routing import BaseRoute
 
 from chekpoint.app.callbacks import callback_routes, callback_url
-from chekpoint.app.settings import Settings
+from chekpoint.app.settings import Settings, SettingsError
 from chekpoint.core.clock import Clock, SystemClock
 from chekpoint.core.ports import Operator, Register
 from chekpoint.core.witness import Note
@@ -36,6 +36,7 @@ from chekpoint.store.lanes import RegisterRow
 from chekpoint.store.store import open_store
 from chekpoint.watch.companion import watch
 from chekpoint.watch.own_node import own_node
+from chekpoint.watch.probes.companion import outside
 
 T = TypeVar("T", bound=msgspec.Struct)
 CONFIGS: Mapping[str, type[msgspec.Struct]] = {
@@ -118,11 +119,21 @@ def connectors() -> dict[str, Connector]:
 
 
 def companions(settings: Settings) -> dict[str, Companion]:
-    """What works beside the lanes."""
+    """What works beside the lanes. Raises SettingsError."""
     return {
         "watch": watch(settings.watch, settings.zone),
         "own_node": own_node(settings.data, settings.backups),
+        **_outside(settings),
     }
+
+
+def _outside(settings: Settings) -> dict[str, Companion]:
+    try:
+        return outside(settings.probes, settings.data, settings.public_url.rstrip("/"), settings.zone)
+    except OSError as error:
+        raise SettingsError(
+            f"[probes] ca_file: не читается / cannot be read: {settings.probes.ca_file}: {error}"
+        ) from error
 
 
 def shop_kinds() -> tuple[ShopKind, ...]:

@@ -15,6 +15,7 @@ from chekpoint.cli import emulate_bitrix as _emulate_bitrix
 from chekpoint.cli import emulate_komtet as _emulate_komtet
 from chekpoint.cli import emulate_modulkassa as _emulate_modulkassa
 from chekpoint.cli import emulate_orange_data as _emulate_orange_data
+from chekpoint.cli import emulate_shop_front as _emulate_shop_front
 from chekpoint.cli import emulate_shtrih as _emulate_shtrih
 from chekpoint.cli import pools as _pools
 from chekpoint.cli import receipts as _receipts
@@ -22,6 +23,7 @@ from chekpoint.cli import registers as _registers
 from chekpoint.cli import serve as _serve
 from chekpoint.cli import setup as _setup
 from chekpoint.cli import shops as _shops
+from chekpoint.cli import sites as _sites
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -55,6 +57,7 @@ app.command()(_agent.agent)
 app.add_typer(_agent.agents_app, name="agents")
 app.add_typer(_pools.pools_app, name="pools")
 app.add_typer(_shops.shops_app, name="shops")
+app.add_typer(_sites.sites_app, name="sites")
 
 _setup_app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Продавцы, магазины, ключи / sellers, shops, keys"
@@ -85,6 +88,7 @@ _emulate_app.command("atol-online")(_emulate_atol_online.atol_online)
 _emulate_app.command("komtet")(_emulate_komtet.komtet)
 _emulate_app.command("modulkassa")(_emulate_modulkassa.modulkassa)
 _emulate_app.command("orange-data")(_emulate_orange_data.orange_data)
+_emulate_app.command("shop-front")(_emulate_shop_front.shop_front)
 _emulate_app.command("shtrih")(_emulate_shtrih.shtrih)
 app.add_typer(_emulate_app, name="emulate")
 

@@ -52,7 +52,7 @@ TRAITS: Final[dict[str, Trait]] = {
     "clash": Trait(Link.REGISTER, About.RECEIPT),
     "foreign_document": Trait(Link.REGISTER, About.DOCUMENT),
     "unreadable_document": Trait(Link.DRIVE, About.DOCUMENT),
-    "unproven": Trait(Link.DRIVE, About.REGISTER, 0.0, (*_SILENT, "exchange_error")),
+    "unproven": Trait(Link.DRIVE, About.REGISTER, 0.0, (*_SILENT, "exchange_error", "operator_unreachable")),
     "refused_by_operator": Trait(Link.OPERATOR, About.RECEIPT),
     "late": Trait(Link.HUB, About.SELLER, 5.0, _SILENT),
     "restored": Trait(Link.HUB, About.NODE),

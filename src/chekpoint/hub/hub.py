@@ -13,6 +13,7 @@ from chekpoint.core.clock import Clock
 from chekpoint.core.errors import StoreError
 from chekpoint.core.ports import Operator, Shop
 from chekpoint.hub import continuity, pulse, sorting
+from chekpoint.hub.cabinets import Cabinet
 from chekpoint.hub.intake import Intake
 from chekpoint.hub.lane import Lane, MakeRegister
 from chekpoint.hub.limits import Limits
@@ -93,10 +94,9 @@ class Hub:
             self._lane(row)
         for key, seller_id, operator, config in await self.store.read(people.accounts):
             if f"operator:{key}" not in self._tasks and operator in self._operators:
-                watch = OperatorWatch(
-                    self.post, seller_id, operator, self._operators[operator](bytes(config))
-                )
-                self._spawn(f"operator:{key}", watch.run())
+                account = self._operators[operator](bytes(config))
+                self._spawn(f"operator:{key}", OperatorWatch(self.post, seller_id, operator, account).run())
+                self._spawn(f"cabinet:{key}", Cabinet(self.post, key, seller_id, operator, account).run())
 
     def _lane(self, row: lanes.RegisterRow) -> None:
         """Start the lane of a new register; tell a running one what was changed about its register.

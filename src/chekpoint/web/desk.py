@@ -39,6 +39,7 @@ class Joinery(NamedTuple):
     register_kinds: Iterable[RegisterKind] = ()
     config_of: Callable[[RegisterKind, Mapping[str, str]], bytes] | None = None
     ask_register: Callable[[str, bytes], Awaitable[RegisterStatus]] | None = None
+    shots: Path | None = None  # screenshots of sites that failed
 
 
 class Desk:
@@ -50,6 +51,7 @@ class Desk:
         self.http = joinery.http or httpx2.AsyncClient(timeout=10.0, trust_env=False)
         self.trials = Trials(joinery.trial) if joinery.trial is not None else None
         self.register_kinds, self._joinery = joinery.register_kinds, joinery
+        self.shots = joinery.shots
         self.store, self.clock, self.keys = hub.store, hub.post.clock, hub.post.keys
         self.door = Door(hub.store, hub.post.clock)
         self._templates = Environment(

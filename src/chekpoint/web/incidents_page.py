@@ -15,12 +15,15 @@ from chekpoint.web.desk import back, desk_of, key_of, member, tell
 _KEY: Final = re.compile(r"[0-9a-f]{32}")
 _OF_RECEIPT: Final = frozenset({"receipt_rejected", "in_doubt", "doubled", "clash", "refused_by_operator"})
 _OF_REGISTER: Final = frozenset({"register_blocked", "unproven"})
+_OF_SITE: Final = frozenset({"site_down", "site_journey"})
 
 
 def place_of(kind: str, subject: str) -> str | None:
     """The page where an incident's subject is, if it has one."""
     if kind in _OF_RECEIPT and _KEY.fullmatch(subject):
         return f"/receipts/{subject}"
+    if kind in _OF_SITE:
+        return f"/sites/{subject}"
     return f"/registers/{subject}" if kind in _OF_REGISTER else None
 
 

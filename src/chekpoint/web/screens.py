@@ -30,6 +30,7 @@ from chekpoint.web import (
     shop_settings_page,
     shops_page,
     sign_in_page,
+    sites_page,
 )
 from chekpoint.web.access import first_password
 from chekpoint.web.desk import HERE, Desk, Joinery, desk_of
@@ -75,7 +76,7 @@ def _routes() -> list[Route | Mount]:
     pages = (
         sign_in_page, chain_page, receipts_page, receipt_page, add_register_page,
         register_day_page, registers_page, pools_page, incidents_page, audit_page,
-        shops_page, shop_settings_page, connect_page, buyer_page,
+        shops_page, sites_page, shop_settings_page, connect_page, buyer_page,
     )  # fmt: skip
     return [
         *(route for page in pages for route in page.ROUTES),
