@@ -273,13 +273,14 @@ class Lane:
         """
         doc = result.document
         evidence = mask(result.evidence, personal(attempt.receipt.buyer))
+        warned = mask("; ".join(result.warnings), personal(attempt.receipt.buyer)) or None
         drive = self.register.keeps_archive
         gap = drive and (doc.fn != self.fn or doc.fd_number != self.last_fd + 1)
         go_on = cause is Cause.ANSWERED and not gap and self._goes_on()
         want = self._want(doc.fd_number if drive else 0)
 
         def unit(tx: Tx) -> lanes.Claimed | None:
-            outcomes.end(tx, attempt.id, self.fence, "registered", message="; ".join(result.warnings) or None)
+            outcomes.end(tx, attempt.id, self.fence, "registered", message=warned)
             outcomes.fiscalise(
                 tx, attempt.receipt_id, old, cause, doc, register=self.row.id, evidence=evidence,
                 key=self.post.keys.new(), check=tx.now + int(self.post.limits.proof_expected * 1000),
