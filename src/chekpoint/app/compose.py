@@ -35,6 +35,7 @@ from chekpoint.shops.webhook import WebhookShop
 from chekpoint.store.lanes import RegisterRow
 from chekpoint.store.store import open_store
 from chekpoint.watch.companion import watch
+from chekpoint.watch.own_node import own_node
 from chekpoint.watch.probes.companion import outside
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -121,6 +122,7 @@ def companions(settings: Settings) -> dict[str, Companion]:
     """What works beside the lanes. Raises SettingsError."""
     return {
         "watch": watch(settings.watch, settings.zone),
+        "own_node": own_node(settings.data, settings.backups),
         **_outside(settings),
     }
 

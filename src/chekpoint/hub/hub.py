@@ -12,7 +12,7 @@ import structlog
 from chekpoint.core.clock import Clock
 from chekpoint.core.errors import StoreError
 from chekpoint.core.ports import Operator, Shop
-from chekpoint.hub import continuity, sorting
+from chekpoint.hub import continuity, pulse, sorting
 from chekpoint.hub.cabinets import Cabinet
 from chekpoint.hub.intake import Intake
 from chekpoint.hub.lane import Lane, MakeRegister
@@ -50,7 +50,7 @@ class Hub:
         companions: "Mapping[str, Companion]" = NO_COMPANIONS,
     ) -> None:  # fmt: skip
         self.post = Post(store, clock, chance, node=node, limits=limits)
-        self.store, self._head, self._zone = store, head, zone
+        self.store, self._head, self.zone = store, head, zone
         self._makers, self._operators, self._door = registers, operators, door
         self.verdicts = Verdicts(self.post)
         self.intake: Intake | None = None
@@ -66,12 +66,13 @@ class Hub:
         await self.store.start()
         secret = await continuity.secret(self.post)
         self.intake = Intake(
-            self.store, self.post.clock, self.post.chance, self.post.bell, zone=self._zone, secret=secret
+            self.store, self.post.clock, self.post.chance, self.post.bell, zone=self.zone, secret=secret
         )
         rows = await self.store.read(lanes.registers)
         # Before anything of ours writes: an event of this life would pass for the journal of an earlier one.
         await continuity.check(self.post, self._head, {row.id: row.name for row in rows if self._works(row)})
         await self.reload()
+        self._spawn("pulse", self._pulse())
         self._spawn("sweep", Sweep(self.post, self._names).run())
         self._spawn("retention", keep_to_rule(self.post))
         self._spawn("refresh", self._refresh())
@@ -104,6 +105,7 @@ class Hub:
         """
         lane = self.lanes.get(row.id)
         if lane is not None and (lane.row.maker, lane.row.config) != (row.maker, row.config):
+            self.post.pulse.forget(f"lane:{row.id}")
             self._tasks[f"lane:{row.id}"].cancel()  # what it may have sent is located under the next fence
             del self.lanes[row.id]
             lane = None
@@ -133,12 +135,20 @@ class Hub:
             sorting.sort_again, self.post
         )  # routes may have been changed while no node ran
         while True:
+            self.post.pulse.beat("refresh", self.post.limits.io_timeout + self.post.limits.status_every)
             try:
                 await work()
             except StoreError:
                 log.exception("reload_failed")
             await self.post.clock.sleep(self.post.limits.status_every)
             work = self.reload
+
+    def _pulse(self) -> Coroutine[None, None, None]:
+        post = self.post
+        return pulse.tell(
+            self.store, post.pulse, clock=post.clock, node=post.node, dead=self.dead_workers,
+            every=post.limits.pulse_every,
+        )  # fmt: skip
 
     def _spawn(self, name: str, work: "asyncio._CoroutineLike[None]") -> None:
         task = asyncio.get_running_loop().create_task(work, name=name)
@@ -151,18 +161,22 @@ class Hub:
             log.error("worker_died", worker=task.get_name(), why=repr(error), exc_info=error)
 
     async def _release(self) -> None:
-        """Another node may take our lanes at once, and look for itself what became of an open attempt."""
+        """Another node may take our lanes at once, and look for itself what became of an open attempt.
+
+        Whoever watches is told that this silence is meant.
+        """
         held = [(lane.row.id, lane.lease.fence) for lane in self.lanes.values() if lane.lease is not None]
 
         def unit(tx: Tx) -> None:
             for register_id, fence in held:
                 lanes.release(tx, register_id, fence)
 
-        if held:
-            try:
+        try:
+            if held:
                 await self.store.write(unit)
-            except StoreError:
-                log.exception("lanes_not_released")  # the leases run out by themselves
+            await pulse.stopped(self.store, self.post.node)
+        except StoreError:
+            log.exception("lanes_not_released")  # the leases run out by themselves
 
     def dead_workers(self) -> list[str]:
         """Workers that ended though the hub runs; empty when all is well."""

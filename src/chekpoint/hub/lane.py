@@ -34,7 +34,7 @@ from chekpoint.core.lifecycle import Cause, State
 from chekpoint.core.ports import Attempt, Register, Registered
 from chekpoint.core.witness import Note
 from chekpoint.fiscal.receipt import Receipt
-from chekpoint.hub import continuity, errands, recovery, reserve, shifts, troubles
+from chekpoint.hub import continuity, errands, marks, recovery, reserve, shifts, troubles
 from chekpoint.hub.content import restore
 from chekpoint.hub.exchanges import Exchanges, mask, personal
 from chekpoint.hub.names import attempt_id
@@ -81,6 +81,7 @@ class Lane:
 
     async def turn_safely(self) -> None:
         """One turn; whatever goes wrong ends in a wait, never in a lost lane."""
+        self._stirs(self.post.limits.io_timeout)
         try:
             await self.turn()
         except RegisterBlocked as blocked:
@@ -97,6 +98,7 @@ class Lane:
     async def turn(self) -> None:
         """See the module's docstring."""
         if self.lease is None and not await self._take():
+            self._stirs(self.post.limits.lease / 3)
             await self.post.bell.wait((self.row.id,), self.post.limits.lease / 3)
             return
         if self.post.clock.monotonic() >= self._status_due:
@@ -212,6 +214,7 @@ class Lane:
 
     async def ask(self, question: Any) -> Any:
         """Await a register within the hard limit; anything unforeseen is OutcomeUnknown."""
+        self._stirs(self.post.limits.io_timeout)
         try:
             async with asyncio.timeout(self.post.limits.io_timeout):
                 return await question
@@ -270,17 +273,19 @@ class Lane:
         """
         doc = result.document
         evidence = mask(result.evidence, personal(attempt.receipt.buyer))
+        warned = mask("; ".join(result.warnings), personal(attempt.receipt.buyer)) or None
         drive = self.register.keeps_archive
         gap = drive and (doc.fn != self.fn or doc.fd_number != self.last_fd + 1)
         go_on = cause is Cause.ANSWERED and not gap and self._goes_on()
         want = self._want(doc.fd_number if drive else 0)
 
         def unit(tx: Tx) -> lanes.Claimed | None:
-            outcomes.end(tx, attempt.id, self.fence, "registered")
+            outcomes.end(tx, attempt.id, self.fence, "registered", message=warned)
             outcomes.fiscalise(
                 tx, attempt.receipt_id, old, cause, doc, register=self.row.id, evidence=evidence,
                 key=self.post.keys.new(), check=tx.now + int(self.post.limits.proof_expected * 1000),
             )  # fmt: skip
+            marks.note(tx, attempt.receipt_id, result.warnings)
             if drive and not gap:
                 lanes.stand_at(tx, self.row.id, self.fence, fn=doc.fn, last_fd=doc.fd_number)
             return lanes.claim_next(tx, want, attempt_id) if go_on else None
@@ -301,7 +306,9 @@ class Lane:
         await shifts.when_idle(self)
         pause = await self.proofs.look()
         left = self._status_due - self.post.clock.monotonic()
-        if await self.post.bell.wait(self._words, min(pause, left, await reserve.patience(self))):
+        pause = min(pause, left, await reserve.patience(self))
+        self._stirs(max(pause, 0.0))
+        if await self.post.bell.wait(self._words, pause):
             self._errands_due = 0.0
 
     @property
@@ -328,7 +335,12 @@ class Lane:
             await self.post.store.write(unit)
         except StoreError:
             self._let_go()
+        self._stirs(pause)
         await self.post.bell.wait((self.row.id,), pause)
+
+    def _stirs(self, within: float) -> None:
+        """Tell the node's pulse that this lane lives, and within how many seconds it will stir again."""
+        self.post.pulse.beat(f"lane:{self.row.id}", within)
 
 
 def printed(row: lanes.RegisterRow, receipt: Receipt) -> Receipt:

@@ -88,6 +88,16 @@ def forget(tx: Tx, kind: str, subject: str) -> None:
     tx.run(_FORGET, which=kind, about=subject)
 
 
+_PURGE: Final = Query(
+    delete(probe).where(probe.c.kind == bindparam("which"), probe.c.at < bindparam("before"))
+)
+
+
+def purge(tx: Tx, kind: str, before: int) -> int:
+    """Forget the answers of one kind that are older than a moment (milliseconds UTC)."""
+    return tx.run(_PURGE, which=kind, before=before)
+
+
 def _probe(row: Any) -> Probe:
     kind, subject, at, ok, since, body = row
     return Probe(kind, subject, at, bool(ok), since, bytes(body))

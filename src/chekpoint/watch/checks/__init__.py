@@ -9,6 +9,7 @@ from chekpoint.watch.checks import (
     drives,
     exchange,
     hardware,
+    nodes,
     operators,
     receipts,
     registers,
@@ -19,5 +20,5 @@ from chekpoint.watch.checks import (
 
 CHECKS: Final[tuple[Check, ...]] = (
     *registers.CHECKS, *shops.CHECKS, *exchange.CHECKS, *shifts.CHECKS, *drives.CHECKS, *hardware.CHECKS,
-    *operators.CHECKS, *receipts.CHECKS, *sites.CHECKS, *cabinets.CHECKS, *addresses.CHECKS,
+    *operators.CHECKS, *receipts.CHECKS, *sites.CHECKS, *cabinets.CHECKS, *addresses.CHECKS, *nodes.CHECKS,
 )  # fmt: skip
