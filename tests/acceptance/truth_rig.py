@@ -23,8 +23,9 @@ from chekpoint.core.clock import SystemClock
 from chekpoint.emulators import stand
 from chekpoint.emulators.atol_web.face import AtolWeb
 from chekpoint.emulators.atol_web.serve import server as face_server
+from chekpoint.emulators.faults import FaultPlan
 from chekpoint.emulators.fiscal_drive import Registration
-from chekpoint.emulators.ofd import EmulatedOfd
+from chekpoint.emulators.ofd import EmulatedOfd, listen
 from chekpoint.emulators.ofd.account import API_KEY
 from chekpoint.emulators.register import EmulatedRegister
 from chekpoint.hub.hub import Hub
@@ -125,9 +126,9 @@ async def truth(folder: Path, *, agent: bool = False, **settings: Any) -> AsyncI
     """A running world with one ATOL: at the hub's own table, or on a computer with an ``agent`` that a test starts."""
     async with AsyncExitStack() as stack:
         clock = SystemClock()
-        ofd = stand.build_ofd(folder, clock, stand.FaultPlan())
+        ofd = stand.build_ofd(folder, clock, FaultPlan())
         stack.callback(ofd.close)
-        wire = await stack.enter_async_context(stand.listen(ofd, "127.0.0.1", 0))
+        wire = await stack.enter_async_context(listen(ofd, "127.0.0.1", 0))
         cabinet = await _served(stack, stand.ofd_app(ofd))
         config = Settings(data=folder, node="a", limits=PACE, **settings)
         board = Switchboard(clock, AgentLimits(answer=4.0, fresh=1.0, slack=1.0, beat_every=1.0))
