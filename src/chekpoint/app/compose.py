@@ -12,11 +12,14 @@ from starlette.routing import BaseRoute
 from chekpoint.app.callbacks import callback_routes, callback_url
 from chekpoint.app.settings import Settings
 from chekpoint.core.clock import Clock, SystemClock
-from chekpoint.core.ports import Operator, Register
+from chekpoint.core.ports import Operator, Register, TaxService
 from chekpoint.core.witness import Note
-from chekpoint.hub.hub import Connector, Hub, MakeOperator
+from chekpoint.hub.hub import Companion, Connector, Hub, MakeOperator
 from chekpoint.hub.kinds import ShopKind
 from chekpoint.hub.lane import MakeRegister
+from chekpoint.hub.tax import TaxPlan
+from chekpoint.hub.tax_watch import MakeTax, TaxWatch
+from chekpoint.ofd.fns import Fns, FnsConfig
 from chekpoint.ofd.ofd_ru import OfdRu, OfdRuConfig
 from chekpoint.registers.agent import AgentConfig, AgentRegister, Switchboard, Traits, agent_routes
 from chekpoint.registers.atol import AtolConfig, AtolRegister
@@ -55,8 +58,8 @@ BESIDE: Mapping[str, Traits] = {
 """Makers whose registers may stand beside an agent."""
 
 
-OPERATOR_CONFIGS: Mapping[str, type[msgspec.Struct]] = {"ofd_ru": OfdRuConfig}
-"""Operator -> the form of an account's settings."""
+OPERATOR_CONFIGS: Mapping[str, type[msgspec.Struct]] = {"ofd_ru": OfdRuConfig, "fns": FnsConfig}
+"""Operator (or the tax service) -> the form of an account's settings."""
 
 
 def register_makers(
@@ -106,6 +109,21 @@ def operator_makers(clock: Clock) -> dict[str, MakeOperator]:
     return {"ofd_ru": ofd_ru}
 
 
+def tax_makers(clock: Clock) -> dict[str, MakeTax]:
+    """Name of the account -> how to make the client of the tax service, and how much it is asked."""
+
+    def fns(config: bytes) -> tuple[TaxService, TaxPlan]:
+        made = msgspec.json.decode(config, type=FnsConfig)
+        return Fns(made, clock), made.plan
+
+    return {"fns": fns}
+
+
+def companions(clock: Clock) -> dict[str, Companion]:
+    """Name -> what works beside the lanes."""
+    return {"tax": lambda hub: TaxWatch(hub.post, tax_makers(clock)).run()}
+
+
 def connectors() -> dict[str, Connector]:
     """Kind of a shop -> what works for it in the background."""
     return {
@@ -145,5 +163,5 @@ def build_hub(
         zone=settings.zone, registers=register_makers(now, settings.public_url.rstrip("/"), board),
         operators=operator_makers(now),
         door=lambda url, secret: WebhookShop(url, secret, http), head=settings.head,
-        connectors=connectors(),
+        connectors=connectors(), companions=companions(now),
     )  # fmt: skip
