@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from datetime import UTC, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 from chekpoint.emulators.ofd.archive import OfdDocument
@@ -112,19 +113,22 @@ def public_document(document: OfdDocument) -> dict[str, Any]:
 
 
 def _item(item: Node) -> dict[str, Any]:
-    quantity = item.get(1023)
     return {
         "Name": _text(item, 1030),
         "Price": item.number(1079),
-        "Quantity": float(quantity_text(quantity))
-        if quantity is not None and not isinstance(quantity, str | bytes | tuple | int)
-        else quantity,
+        "Quantity": quantity_number(item),
         "Total": item.number(1043),
         "SubjectType": item.number(1212),
         "CalculationMethod": item.number(1214),
         "ProductUnitOfMeasure": item.number(2108) if item.get(2108) is not None else item.text(1197),
         "NDS_Rate": item.number(1199),
     }
+
+
+def quantity_number(item: Node) -> float | None:
+    """1023 as these services give it: a JSON number."""
+    quantity = item.get(1023)
+    return float(quantity_text(quantity)) if isinstance(quantity, Decimal) else None
 
 
 def _report_end(end: str, document: OfdDocument) -> dict[str, Any]:
