@@ -55,8 +55,12 @@ class TaxWatch:
                 pause = limits.operator_every if moved else min(pause * 1.5, limits.operator_calm)
                 await self._post.clock.sleep(pause)
         finally:
-            for seat in self._seats.values():
-                await seat.service.aclose()
+            await self.aclose()
+
+    async def aclose(self) -> None:
+        """Let go of the connections."""
+        for seat in self._seats.values():
+            await seat.service.aclose()
 
     async def _guarded(self) -> bool:
         try:
