@@ -21,6 +21,7 @@ from chekpoint.hub.tax import TaxPlan
 from chekpoint.hub.tax_watch import MakeTax, TaxWatch
 from chekpoint.ofd.fns import Fns, FnsConfig
 from chekpoint.ofd.ofd_ru import OfdRu, OfdRuConfig
+from chekpoint.ofd.taxcom import Taxcom, TaxcomConfig
 from chekpoint.registers.agent import AgentConfig, AgentRegister, Switchboard, Traits, agent_routes
 from chekpoint.registers.atol import AtolConfig, AtolRegister
 from chekpoint.registers.atol_online import AtolOnlineConfig, AtolOnlineRegister
@@ -58,7 +59,11 @@ BESIDE: Mapping[str, Traits] = {
 """Makers whose registers may stand beside an agent."""
 
 
-OPERATOR_CONFIGS: Mapping[str, type[msgspec.Struct]] = {"ofd_ru": OfdRuConfig, "fns": FnsConfig}
+OPERATOR_CONFIGS: Mapping[str, type[msgspec.Struct]] = {
+    "ofd_ru": OfdRuConfig,
+    "taxcom": TaxcomConfig,
+    "fns": FnsConfig,
+}
 """Operator (or the tax service) -> the form of an account's settings."""
 
 
@@ -106,7 +111,10 @@ def operator_makers(clock: Clock) -> dict[str, MakeOperator]:
     def ofd_ru(config: bytes) -> Operator:
         return OfdRu(msgspec.json.decode(config, type=OfdRuConfig), clock)
 
-    return {"ofd_ru": ofd_ru}
+    def taxcom(config: bytes) -> Operator:
+        return Taxcom(msgspec.json.decode(config, type=TaxcomConfig), clock)
+
+    return {"ofd_ru": ofd_ru, "taxcom": taxcom}
 
 
 def tax_makers(clock: Clock) -> dict[str, MakeTax]:

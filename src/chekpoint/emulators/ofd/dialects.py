@@ -6,6 +6,7 @@ from chekpoint.emulators.ofd.account import account_app
 from chekpoint.emulators.ofd.cabinet import Account
 from chekpoint.emulators.ofd.first_ofd import first_ofd_app
 from chekpoint.emulators.ofd.kontur import kontur_app
+from chekpoint.emulators.ofd.taxcom import taxcom_app
 
 
 def account_routes(account: Account) -> list[Mount]:
@@ -13,5 +14,6 @@ def account_routes(account: Account) -> list[Mount]:
     return [
         Mount("/first-ofd", first_ofd_app(account)),
         Mount("/kontur", kontur_app(account)),
+        Mount("/taxcom", taxcom_app(account)),
         Mount("/", account_app(account)),
     ]
