@@ -17,6 +17,8 @@ from chekpoint.core.witness import Note
 from chekpoint.hub.hub import Connector, Hub, MakeOperator
 from chekpoint.hub.kinds import ShopKind
 from chekpoint.hub.lane import MakeRegister
+from chekpoint.ofd.first_ofd import FirstOfd, FirstOfdConfig
+from chekpoint.ofd.kontur import Kontur, KonturConfig
 from chekpoint.ofd.ofd_ru import OfdRu, OfdRuConfig
 from chekpoint.registers.agent import AgentConfig, AgentRegister, Switchboard, Traits, agent_routes
 from chekpoint.registers.atol import AtolConfig, AtolRegister
@@ -55,7 +57,11 @@ BESIDE: Mapping[str, Traits] = {
 """Makers whose registers may stand beside an agent."""
 
 
-OPERATOR_CONFIGS: Mapping[str, type[msgspec.Struct]] = {"ofd_ru": OfdRuConfig}
+OPERATOR_CONFIGS: Mapping[str, type[msgspec.Struct]] = {
+    "ofd_ru": OfdRuConfig,
+    "first_ofd": FirstOfdConfig,
+    "kontur": KonturConfig,
+}
 """Operator -> the form of an account's settings."""
 
 
@@ -100,10 +106,14 @@ def register_makers(
 def operator_makers(clock: Clock) -> dict[str, MakeOperator]:
     """Operator -> how to make its account client."""
 
-    def ofd_ru(config: bytes) -> Operator:
-        return OfdRu(msgspec.json.decode(config, type=OfdRuConfig), clock)
+    def account(kind: type[T], client: Callable[[T, Clock], Operator]) -> MakeOperator:
+        return lambda config: client(msgspec.json.decode(config, type=kind), clock)
 
-    return {"ofd_ru": ofd_ru}
+    return {
+        "ofd_ru": account(OfdRuConfig, OfdRu),
+        "first_ofd": account(FirstOfdConfig, FirstOfd),
+        "kontur": account(KonturConfig, Kontur),
+    }
 
 
 def connectors() -> dict[str, Connector]:
