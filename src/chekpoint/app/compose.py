@@ -19,7 +19,9 @@ from chekpoint.hub.kinds import ShopKind
 from chekpoint.hub.lane import MakeRegister
 from chekpoint.hub.tax import TaxPlan
 from chekpoint.hub.tax_watch import MakeTax, TaxWatch
+from chekpoint.ofd.first_ofd import FirstOfd, FirstOfdConfig
 from chekpoint.ofd.fns import Fns, FnsConfig
+from chekpoint.ofd.kontur import Kontur, KonturConfig
 from chekpoint.ofd.ofd_ru import OfdRu, OfdRuConfig
 from chekpoint.ofd.taxcom import Taxcom, TaxcomConfig
 from chekpoint.registers.agent import AgentConfig, AgentRegister, Switchboard, Traits, agent_routes
@@ -61,6 +63,8 @@ BESIDE: Mapping[str, Traits] = {
 
 OPERATOR_CONFIGS: Mapping[str, type[msgspec.Struct]] = {
     "ofd_ru": OfdRuConfig,
+    "first_ofd": FirstOfdConfig,
+    "kontur": KonturConfig,
     "taxcom": TaxcomConfig,
     "fns": FnsConfig,
 }
@@ -108,13 +112,15 @@ def register_makers(
 def operator_makers(clock: Clock) -> dict[str, MakeOperator]:
     """Operator -> how to make its account client."""
 
-    def ofd_ru(config: bytes) -> Operator:
-        return OfdRu(msgspec.json.decode(config, type=OfdRuConfig), clock)
+    def account(kind: type[T], client: Callable[[T, Clock], Operator]) -> MakeOperator:
+        return lambda config: client(msgspec.json.decode(config, type=kind), clock)
 
-    def taxcom(config: bytes) -> Operator:
-        return Taxcom(msgspec.json.decode(config, type=TaxcomConfig), clock)
-
-    return {"ofd_ru": ofd_ru, "taxcom": taxcom}
+    return {
+        "ofd_ru": account(OfdRuConfig, OfdRu),
+        "first_ofd": account(FirstOfdConfig, FirstOfd),
+        "kontur": account(KonturConfig, Kontur),
+        "taxcom": account(TaxcomConfig, Taxcom),
+    }
 
 
 def tax_makers(clock: Clock) -> dict[str, MakeTax]:

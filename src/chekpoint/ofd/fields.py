@@ -7,8 +7,8 @@ of tag 1077.
 
 import re
 from base64 import b64decode
-from datetime import datetime
-from decimal import Decimal
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from chekpoint.fiscal.money import quantity_text
@@ -17,9 +17,16 @@ from chekpoint.fiscal.vat import BY_CODE, VatRate
 Json = dict[str, Any]
 FORMAT_LOGIC_ERROR: Final = 14
 """1022 of a document that format-logic control refused; services that show a state, not 1022, mean this."""
+_VAT_NAMES: Final = {
+    "nds22": VatRate.VAT22, "nds20": VatRate.VAT20, "nds18": VatRate.VAT20, "nds10": VatRate.VAT10,
+    "nds7": VatRate.VAT7, "nds5": VatRate.VAT5, "nds0": VatRate.VAT0, "ndsno": VatRate.NONE,
+    "ndscalculated22": VatRate.VAT122, "ndscalculated20": VatRate.VAT120, "ndscalculated18": VatRate.VAT120,
+    "ndscalculated10": VatRate.VAT110, "ndscalculated7": VatRate.VAT107, "ndscalculated5": VatRate.VAT105,
+}  # fmt: skip
+"""18 % was what code 1 of tag 1199 meant until 2019: the same tag, so the same rate here."""
 _SIGN_BYTES: Final = 6
 _WHOLE: Final = re.compile(r"([0-9]{1,18})(?:\.0+)?")
-_DECIMAL: Final = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?")
+_MOST: Final = Decimal(10**12)
 _SHIFTED: Final = re.compile(r"[T ][0-9:.]+([+-][0-9]{2}:?[0-9]{2}|Z)$")
 
 
@@ -64,19 +71,49 @@ def whole_or_none(row: Json, name: str) -> int | None:
 
 
 def quantity(row: Json, name: str) -> str | None:
-    """1023 as a plain decimal; a number with more than six decimals is the noise of a float."""
+    """1023 as a plain decimal; more than six decimals are the noise of a float."""
     shown = text(row, name)
     if not shown:
         return None
-    if _DECIMAL.fullmatch(shown) is None:
+    number = _decimal(shown)
+    if number is None or not 0 <= number < _MOST:
         raise Malformed(f"поле {name}: не количество / not a quantity ({shown[:40]!r})")
-    return quantity_text(round(Decimal(shown), 6))
+    return quantity_text(round(number, 6))
+
+
+def _decimal(shown: str) -> Decimal | None:
+    try:
+        number = Decimal(shown)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def method(row: Json, name: str, first: int = 1) -> int | None:
+    """1214; ``first`` is the service's number of a full prepayment. None: absent, or another notation."""
+    shown = text(row, name)
+    code = int(shown) - first + 1 if shown.isdecimal() and len(shown) < 3 else 0
+    return code if 1 <= code <= 7 else None
 
 
 def vat_by_code(row: Json, name: str) -> VatRate | None:
     """1199; None when it is absent, or a rate that the law did not know when this was written."""
     shown = text(row, name)
     return BY_CODE.get(int(shown)) if shown.isdecimal() and len(shown) < 4 else None
+
+
+def vat_by_name(word: str) -> VatRate | None:
+    """``nds22``, ``ndsCalculated10``, ``ndsNo``: the names that several operators share."""
+    return _VAT_NAMES.get(word.lower())
+
+
+def vat_sums(row: Json) -> tuple[tuple[VatRate, int], ...] | None:
+    """Tax sums of a document by those names, without zeros; None when it names no tax at all."""
+    found: dict[VatRate, int] = {}
+    named = [(name, rate) for name in row if (rate := vat_by_name(name)) is not None]
+    for name, rate in named:
+        found[rate] = found.get(rate, 0) + (whole_or_none(row, name) or 0)
+    return tuple((rate, kopecks) for rate, kopecks in found.items() if kopecks) if named else None
 
 
 def fiscal_sign(row: Json, *names: str) -> str:
@@ -126,5 +163,9 @@ def utc(row: Json, *names: str) -> str | None:
         moment = datetime.fromisoformat(shown)
     except ValueError:
         return None
-    aware = moment if moment.tzinfo else moment.fromisoformat(f"{moment.isoformat()}+00:00")
-    return aware.replace(microsecond=0).isoformat()
+    return in_utc(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def in_utc(moment: datetime) -> str:
+    """An aware moment as the port wants it: UTC, to the second, with its zone."""
+    return moment.astimezone(UTC).replace(microsecond=0).isoformat()

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, time, timedelta
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
 from chekpoint.core.errors import BlockReason, RegisterBlocked
 from chekpoint.core.ports import OfdRecord
-from chekpoint.ofd.fields import Malformed
+from chekpoint.ofd.fields import Malformed, mapping, sequence
 
 T = TypeVar("T")
 
@@ -44,10 +44,22 @@ class readable:  # noqa: N801 - reads as what it does
     def __enter__(self) -> None:
         """Nothing to prepare."""
 
-    def __exit__(self, _kind: object, fault: BaseException | None, _trace: object) -> None:
+    def __exit__(self, _kind: object, fault: BaseException | None, _trace: object) -> Literal[False]:
         if isinstance(fault, Malformed):
             text = f"ОФД показал то, что не читается / the operator showed what cannot be read: {fault}"
             raise RegisterBlocked(BlockReason.UNKNOWN, text) from fault
+        return False
+
+
+def listed(answer: Any, name: str = "") -> list[Any]:
+    """The list of an answer, or of a field of it; None (the service said: nothing) is an empty one.
+
+    A list that is not where it should be is no empty list: RegisterBlocked(UNKNOWN).
+    """
+    if answer is None:
+        return []
+    with readable():
+        return sequence(mapping(answer, name).get(name) if name else answer, name or "answer")
 
 
 def days(since: datetime, until: datetime, count: int = 1) -> Iterator[tuple[datetime, datetime]]:

@@ -90,6 +90,7 @@ def _item(row: Any) -> OfdItem:
         price=whole_or_none(row, "Price"),
         quantity=fields.quantity(row, "Quantity"),
         vat=fields.vat_by_code(row, "NDS_Rate"),
+        method=fields.method(row, "CalculationMethod"),
     )
 
 

@@ -19,6 +19,7 @@ from chekpoint.ofd.fields import (
     Malformed,
     fiscal_sign,
     mapping,
+    method,
     quantity,
     text,
     vat_by_code,
@@ -68,7 +69,7 @@ def _item(row: Any) -> OfdItem:
     item = mapping(row, "1059")
     return OfdItem(
         name=text(item, "1030"), sum=whole(item, "1043"), price=whole_or_none(item, "1079"),
-        quantity=quantity(item, "1023"), vat=vat_by_code(item, "1199"),
+        quantity=quantity(item, "1023"), vat=vat_by_code(item, "1199"), method=method(item, "1214"),
     )  # fmt: skip
 
 
