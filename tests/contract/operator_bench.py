@@ -49,6 +49,7 @@ class OperatorBench(msgspec.Struct, frozen=True, kw_only=True):
     shows_vat_sums: bool = True
     shows_contract: bool = True
     shows_received: bool = True  # in its list of registers
+    shows_taken_at: bool = True  # when the operator took each document
     secrets: tuple[str, ...] = (API_KEY,)
 
 

@@ -1,6 +1,6 @@
 """The account API of the emulated operator in the dialect of Такском (v2). A session that ended is error 2109.
 
-``Integrator-ID`` is the account's key. ``agreementNumber`` at the login gets 2108, as a project in the field met it.
+``Integrator-ID`` is the account's key. A cabinet is of one seller: the login is his INN (``test``: of all). A cabinet is of one seller: the login is his INN (``test``: all sellers). ``agreementNumber`` at the login gets 2108, as a project in the field met it.
 With which HTTP code an error comes is not documented: here 401 for access, 400 for the rest.
 """
 
@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from chekpoint.emulators.ofd import taxcom_json as shapes
 from chekpoint.emulators.ofd.archive import OfdDocument
 from chekpoint.emulators.ofd.cabinet import (
+    LOGIN,
     Account,
     AccountError,
     Dialect,
@@ -52,7 +53,7 @@ def _admit(account: Account, request: Request) -> None:
     token = request.headers.get("Session-Token", "")
     if not token:
         raise AccountError("Не передан маркер доступа", 401, "2110")
-    if not account.knows(token):
+    if not account.knows(token.partition(".")[0]):
         raise AccountError("Срок действия маркера доступа истёк", 401, "2109")
 
 
@@ -71,26 +72,34 @@ def _refuse(error: AccountError) -> Response:
 async def _login(account: Account, request: Request) -> dict[str, str]:
     _integrator(account, request)
     body = await json_body(request)
-    by_token = account.is_key(body.get("integrationToken", ""))
-    if "agreementNumber" in body or not (
-        by_token or account.is_login(body.get("login", ""), body.get("password", ""))
-    ):
+    login, password = body.get("login", ""), body.get("password", "")
+    inn = login if login in account.archive.sellers() else ""
+    known = account.is_key(body.get("integrationToken", "")) or account.is_login(
+        LOGIN if inn else login, password
+    )
+    if "agreementNumber" in body or not known:
         raise AccountError("Ошибка авторизации", 401, "2108")
-    return {"sessionToken": account.new_token()[0]}
+    return {"sessionToken": f"{account.new_token()[0]}.{inn}"}
 
 
-async def _accounts(account: Account, _: Request) -> Any:
+def _sellers(account: Account, request: Request) -> list[str]:
+    """INNs of this cabinet."""
+    _, _, inn = request.headers.get("Session-Token", "").partition(".")
+    return [one for one in account.archive.sellers() if inn in {"", one}]
+
+
+async def _accounts(account: Account, request: Request) -> Any:
     """Its fields are not documented where we could read them."""
-    sellers = account.archive.sellers()
+    sellers = _sellers(account, request)
     return shapes.listed([{"inn": inn, "agreementNumber": f"С-{inn[:4]}-1"} for inn in sellers], len(sellers))
 
 
 async def _outlets(account: Account, request: Request) -> Any:
-    return _page(account, request, [shapes.outlet(inn) for inn in account.archive.sellers()])
+    return _page(account, request, [shapes.outlet(inn) for inn in _sellers(account, request)])
 
 
 async def _registers(account: Account, request: Request) -> Any:
-    for inn in account.archive.sellers():
+    for inn in _sellers(account, request):
         if shapes.outlet(inn)["id"] == request.query_params.get("id"):
             rows = [
                 shapes.kkt(d, _first(account, d.fn), account.conduct) for d in account.archive.registers(inn)
@@ -144,7 +153,8 @@ def _page(account: Account, request: Request, rows: Sequence[Any]) -> dict[str, 
 
 def _drive(account: Account, request: Request) -> str:
     fn = request.query_params.get("fn", "")
-    if not account.archive.find(fn, 1) and not account.archive.of_drive(fn):
+    inns = {d.seller_inn for d in account.archive.of_drive(fn)}
+    if not inns & set(_sellers(account, request)):
         raise AccountError("ККТ не найдена", 400, "3103")
     return fn
 

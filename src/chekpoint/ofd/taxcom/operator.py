@@ -10,7 +10,6 @@ import msgspec
 import structlog
 
 from chekpoint.core.clock import Clock
-from chekpoint.core.errors import BlockReason, RegisterBlocked
 from chekpoint.core.ports import OfdRecord, OfdRegister
 from chekpoint.ofd.account import open_client, zone_of
 from chekpoint.ofd.fields import mapping, sequence, text
@@ -37,21 +36,23 @@ class Taxcom:
         self._http = open_client(config) if http is None else http
         self._account = TaxcomAccount(config, clock, self._http)
         self._tags: OrderedDict[tuple[str, int, str], OfdRecord] = OrderedDict()
+        self._numbers: dict[str, str | None] = {}  # 1037 by drive
 
     async def documents(self, fn: str, since: datetime, until: datetime) -> AsyncIterator[OfdRecord]:
         """Documents of a drive between two aware moments by the register's clock, shift by shift, each once.
 
-        Shift documents are among them. Raises RegisterBlocked (see ``ofd.account``).
+        Shift documents are among them, reports of registration are not. A drive that the cabinet does not know has
+        no documents there. Raises RegisterBlocked (see ``ofd.account``).
         """
         once = Once(fn)
         first, last = (wall(one.astimezone(self._zone)) for one in (since, until))
         for number in await self._shifts(fn, since, until):
-            async for row in self._account.pages(
-                "DocumentList", {"fn": fn, "shift": str(number), "type": TYPES}
-            ):
+            query = {"fn": fn, "shift": str(number), "type": TYPES}
+            async for row in self._account.pages("DocumentList", query):
                 found = self._read(row)
                 if first <= found.made_at <= last and once.new(found):
-                    yield await self._filled(found)
+                    known = msgspec.structs.replace(found, registration_number=await self._number(fn))
+                    yield await self._filled(known)
 
     async def registers(self) -> AsyncIterator[OfdRegister]:
         """The registers of all outlets of the cabinet. Raises RegisterBlocked."""
@@ -74,10 +75,16 @@ class Taxcom:
         try:
             rows = [row async for row in self._account.pages("ShiftList", query)]
         except Absent as fault:
-            text_ = f"ОФД не знает ФН {fn} / the operator does not know this drive: {fault}"
-            raise RegisterBlocked(BlockReason.CONFIGURATION, text_) from fault
+            log.warning("operator_does_not_know_drive", fn=fn, why=fault.message)
+            return []
         with readable():
-            return sorted({records.shift(row)[0] for row in rows})
+            return sorted({records.shift(row) for row in rows})
+
+    async def _number(self, fn: str) -> str | None:
+        """1037 of the register that the drive is in: the list of documents does not name it."""
+        if fn not in self._numbers:
+            self._numbers[fn] = text(await self._card(fn), "kktRegNumber") or None
+        return self._numbers[fn]
 
     def _read(self, row: Any) -> OfdRecord:
         return legible(lambda entry, evidence: records.document(entry, self._zone, evidence), row)
@@ -93,8 +100,10 @@ class Taxcom:
             self._tags[key] = known
             if len(self._tags) > REMEMBERED:
                 self._tags.popitem(last=False)
-        same = {"items": known.items, "vat": known.vat, "registration_number": known.registration_number}
-        return msgspec.structs.replace(found, **same, evidence=known.evidence)
+        return msgspec.structs.replace(
+            found, items=known.items, vat=known.vat, registration_number=known.registration_number,
+            evidence=known.evidence,
+        )  # fmt: skip
 
     async def _tagged(self, found: OfdRecord) -> OfdRecord:
         query = {"fn": found.fn, "fd": str(found.fd_number)}

@@ -60,7 +60,7 @@ def with_tags(found: OfdRecord, body: Any, evidence: str) -> OfdRecord:
         found,
         items=items,
         vat=_vat(tags, items),
-        registration_number=text(tags, "1037") or None,
+        registration_number=text(tags, "1037") or found.registration_number,
         evidence=f"{found.evidence}\n{evidence}",
     )
 
@@ -91,10 +91,9 @@ def _group(tags: Json, name: str) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
-def shift(row: Any) -> tuple[int, int]:
-    """(number, receipts in it) of an entry of ``ShiftList``. Raises Malformed."""
-    entry = mapping(row, "смена")
-    return whole(entry, "shiftNumber"), whole_or_none(entry, "receiptCount") or 0
+def shift(row: Any) -> int:
+    """The number of an entry of ``ShiftList``. Raises Malformed."""
+    return whole(mapping(row, "смена"), "shiftNumber")
 
 
 def card(body: Any) -> Json:
