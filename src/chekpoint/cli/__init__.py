@@ -12,6 +12,7 @@ from chekpoint.cli import doctor as _doctor
 from chekpoint.cli import emulate as _emulate
 from chekpoint.cli import emulate_atol_online as _emulate_atol_online
 from chekpoint.cli import emulate_bitrix as _emulate_bitrix
+from chekpoint.cli import emulate_fns as _emulate_fns
 from chekpoint.cli import emulate_komtet as _emulate_komtet
 from chekpoint.cli import emulate_modulkassa as _emulate_modulkassa
 from chekpoint.cli import emulate_orange_data as _emulate_orange_data
@@ -80,6 +81,7 @@ _emulate_app = typer.Typer(
 )
 _emulate_app.command("register")(_emulate.register)
 _emulate_app.command("ofd")(_emulate.ofd)
+_emulate_app.command("fns")(_emulate_fns.fns)
 _emulate_app.command("bitrix")(_emulate_bitrix.bitrix)
 _emulate_app.command("atol-online")(_emulate_atol_online.atol_online)
 _emulate_app.command("komtet")(_emulate_komtet.komtet)

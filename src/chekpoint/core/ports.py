@@ -218,6 +218,7 @@ class OfdItem(Fact, frozen=True, kw_only=True):
     price: int | None = None  # 1079, kopecks
     quantity: str | None = None  # 1023 as a plain decimal, without zeros at the end
     vat: VatRate | None = None  # 1199
+    method: int | None = None  # 1214, 1..7
 
 
 class FnsState(StrEnum):

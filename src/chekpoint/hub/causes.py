@@ -54,6 +54,8 @@ TRAITS: Final[dict[str, Trait]] = {
     "unreadable_document": Trait(Link.DRIVE, About.DOCUMENT),
     "unproven": Trait(Link.DRIVE, About.REGISTER, 0.0, _SILENT),
     "refused_by_operator": Trait(Link.OPERATOR, About.RECEIPT),
+    "tax_sign_wrong": Trait(Link.TAX, About.RECEIPT),
+    "tax_absent": Trait(Link.TAX, About.RECEIPT),
     "late": Trait(Link.HUB, About.SELLER, 5.0, _SILENT),
     "restored": Trait(Link.HUB, About.NODE),
     "webhook_failing": Trait(Link.SHOP, About.SHOP),
