@@ -181,7 +181,7 @@ async def test_failing_service_is_never_taken_for_an_empty_one(
 @pytest.mark.parametrize("failure", ["429", "503", "html", "empty"])
 async def test_a_bad_moment_in_the_middle_is_waited_out(world: World, failure: str) -> None:
     operator = world.client()
-    found = []
+    found: list[tuple[Any, ...]] = []
     async for one in operator.documents(world.drive.number, SINCE, UNTIL):
         if not found:
             world.plan.order(Point.ACCOUNT_ANSWER, Fault(kind=FaultKind.REFUSE, detail=failure))
