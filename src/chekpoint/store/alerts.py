@@ -19,7 +19,7 @@ class Told(NamedTuple):
     """What one channel was told of one incident, or is about to be. Moments are milliseconds UTC."""
 
     id: str
-    incident_id: str
+    incident_id: str | None
     channel_id: str
     phase: str
     number: int
@@ -28,6 +28,7 @@ class Told(NamedTuple):
     created_at: int
     sent_at: int | None
     error: str | None = None
+    said: str | None = None
 
 
 class Troubled(NamedTuple):
@@ -68,6 +69,13 @@ _CLOSED: Final = Query(
 _ONE: Final = Query(select(*_TROUBLED).where(incident.c.id == bindparam("which")))
 _OF: Final = by_keys(
     select(*(alert.c[name] for name in Told._fields)).order_by(alert.c.id), alert.c.incident_id
+)
+
+_OF_CHANNEL: Final = Query(
+    select(*(alert.c[name] for name in Told._fields))
+    .where(alert.c.channel_id == bindparam("channel"))
+    .order_by(alert.c.id.desc())
+    .limit(bindparam("most"))
 )
 
 _VALUES: Final[dict[str, Any]] = {
@@ -137,6 +145,11 @@ def incident_of(tx: Tx, incident_id: str) -> Troubled | None:
 def told(tx: Tx, incident_ids: Sequence[str]) -> list[Told]:
     """What channels were told of these incidents, in the order in which it was due."""
     return [Told(*row) for row in tx.all(_OF, keys=keys_of(tx, incident_ids))] if incident_ids else []
+
+
+def of_channel(tx: Tx, channel_id: str, *, most: int) -> list[Told]:
+    """The last messages of one channel, newest first; ``incident_id`` of a test is None."""
+    return [Told(*row) for row in tx.all(_OF_CHANNEL, channel=channel_id, most=most)]
 
 
 def add(

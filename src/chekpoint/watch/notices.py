@@ -50,7 +50,7 @@ class Picture(NamedTuple):
 
 def due(picture: Picture, now: int, local: datetime) -> list[Due]:
     """The messages that are due at ``now`` (milliseconds UTC), which is ``local`` in the sellers' zone."""
-    before: dict[tuple[str, str], list[Told]] = {}
+    before: dict[tuple[str | None, str], list[Told]] = {}
     for one in picture.told:
         before.setdefault((one.incident_id, one.channel_id), []).append(one)
     channels = [one for one in picture.channels if one.enabled]
