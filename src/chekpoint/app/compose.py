@@ -12,11 +12,13 @@ from starlette.routing import BaseRoute
 from chekpoint.app.callbacks import callback_routes, callback_url
 from chekpoint.app.settings import Settings
 from chekpoint.core.clock import Clock, SystemClock
-from chekpoint.core.ports import Operator, Register
+from chekpoint.core.errors import NotSent
+from chekpoint.core.ports import Channel, Operator, Register
 from chekpoint.core.witness import Note
-from chekpoint.hub.hub import Connector, Hub, MakeOperator
+from chekpoint.hub.hub import Companion, Connector, Hub, MakeOperator
 from chekpoint.hub.kinds import ShopKind
 from chekpoint.hub.lane import MakeRegister
+from chekpoint.hub.reach import ChannelKind
 from chekpoint.ofd.ofd_ru import OfdRu, OfdRuConfig
 from chekpoint.registers.agent import AgentConfig, AgentRegister, Switchboard, Traits, agent_routes
 from chekpoint.registers.atol import AtolConfig, AtolRegister
@@ -34,6 +36,8 @@ from chekpoint.shops.modulkassa.kind import ModulKassaKind
 from chekpoint.shops.webhook import WebhookShop
 from chekpoint.store.lanes import RegisterRow
 from chekpoint.store.store import open_store
+from chekpoint.watch import email, telegram, webhook
+from chekpoint.watch.sending import MakeChannel, Notices
 
 T = TypeVar("T", bound=msgspec.Struct)
 CONFIGS: Mapping[str, type[msgspec.Struct]] = {
@@ -106,6 +110,44 @@ def operator_makers(clock: Clock) -> dict[str, MakeOperator]:
     return {"ofd_ru": ofd_ru}
 
 
+def channel_kinds() -> tuple[ChannelKind, ...]:
+    """The kinds of channels, in the order of a newcomer's likely wish."""
+    return (telegram.KIND, email.KIND, webhook.KIND)
+
+
+def channel_makers(http: httpx2.AsyncClient, clock: Clock) -> dict[str, MakeChannel]:
+    """Kind of a channel -> how to make it of its settings. ``http`` is shared by all of them."""
+
+    def made(kind: type[T], make: Callable[[T], Channel]) -> MakeChannel:
+        def of(config: bytes) -> Channel:
+            try:
+                return make(msgspec.json.decode(config, type=kind))
+            except msgspec.DecodeError as error:
+                raise NotSent(f"настройки канала не читаются / unreadable settings: {error}") from error
+
+        return of
+
+    return {
+        telegram.KIND.kind: made(telegram.TelegramConfig, lambda one: telegram.TelegramChannel(one, http)),
+        email.KIND.kind: made(email.EmailConfig, lambda one: email.EmailChannel(one, clock)),
+        webhook.KIND.kind: made(webhook.WebhookConfig, lambda one: webhook.WebhookChannel(one, http, clock)),
+    }
+
+
+def notices(settings: Settings, hub: Hub, http: httpx2.AsyncClient) -> Notices:
+    """What tells people, over every kind of channel."""
+    makers = channel_makers(http, hub.post.clock)
+    return Notices(hub.post, makers, zone=settings.zone, address=settings.address)
+
+
+def companions(settings: Settings, http: httpx2.AsyncClient) -> dict[str, Companion]:
+    """What works beside the lanes of this node."""
+    return {
+        "notices": lambda hub: notices(settings, hub, http).run(),
+        "telegram commands": lambda hub: telegram.TelegramCommands(hub.post, http, zone=settings.zone).run(),
+    }
+
+
 def connectors() -> dict[str, Connector]:
     """Kind of a shop -> what works for it in the background."""
     return {
@@ -145,5 +187,5 @@ def build_hub(
         zone=settings.zone, registers=register_makers(now, settings.public_url.rstrip("/"), board),
         operators=operator_makers(now),
         door=lambda url, secret: WebhookShop(url, secret, http), head=settings.head,
-        connectors=connectors(),
+        connectors=connectors(), companions=companions(settings, http),
     )  # fmt: skip

@@ -136,7 +136,7 @@ def _overdue(one: Troubled, real: Sequence[Told], now: int) -> bool:
 
 def _end(one: Troubled, channel: Channel, before: Sequence[Told], closed: int) -> Due | None:
     """It is over: told to whom it was told of while it lasted."""
-    heard = any(told.phase in TOLD and told.sent_at is not None and told.sent_at < closed for told in before)
+    heard = any(told.phase in TOLD and told.sent_at is not None and told.sent_at <= closed for told in before)
     if not heard or any(told.phase == "recovered" for told in before):
         return None
     return _due(one, channel, "recovered", before)
