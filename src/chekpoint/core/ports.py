@@ -318,7 +318,7 @@ class Alert(Fact, frozen=True, kw_only=True):
     """One message to people about one incident. ``id`` is the same over retries."""
 
     id: str
-    phase: str  # opened | reminder | recovered | test
+    phase: str  # opened | worse | reminder | recovered | test
     severity: str  # critical | warning
     title: str  # a line
     text: str  # what broke, since when, how much waits, what to do; plain text

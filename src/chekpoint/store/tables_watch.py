@@ -31,8 +31,10 @@ incident = Table(
     Column("seen_at", BigInteger, nullable=True),
     Column("seen_by", Text, nullable=True),
     Column("quiet_since", BigInteger, nullable=True),  # it is not seen any more since then; closed when that has lasted
+    Column("worse_at", BigInteger, nullable=True),  # a warning became critical then: it must be seen anew
     Index("uq_incident_open", "kind", "subject", unique=True, sqlite_where=text("closed_at IS NULL"),
           postgresql_where=text("closed_at IS NULL")),
+    Index("ix_incident_closed_at", "closed_at"),
 )  # fmt: skip
 
 ofd_record = Table(
@@ -182,8 +184,13 @@ channel = Table(
     Column("quiet_until", Text, nullable=True),
     Column("lang", Text, nullable=False, server_default="ru"),
     Column("created_at", BigInteger, nullable=False),
-    UniqueConstraint("name"),
-)
+    Column("removed_at", BigInteger, nullable=True),  # its alerts stay to be seen, its secrets do not
+    Column("read_to", BigInteger, nullable=True),  # what people wrote there is read up to this number
+    Column("reader", Text, nullable=True),  # the node that reads it, until then
+    Column("reader_until", BigInteger, nullable=True),
+    Index("uq_channel_name", "name", unique=True, sqlite_where=text("removed_at IS NULL"),
+          postgresql_where=text("removed_at IS NULL")),
+)  # fmt: skip
 
 alert = Table(
     "alert",  # one message over one channel: durable before it leaves, sent only when the provider took it
@@ -191,9 +198,10 @@ alert = Table(
     Column("id", Text, primary_key=True),
     Column("incident_id", Text, ForeignKey("incident.id"), nullable=True),  # None: a test
     Column("channel_id", Text, ForeignKey("channel.id"), nullable=False),
-    Column("phase", Text, nullable=False),  # opened | reminder | recovered | test
-    Column("number", Integer, nullable=False, server_default="0"),  # of a reminder
-    Column("state", Text, nullable=False),  # waiting | sent | given_up | dropped
+    Column("phase", Text, nullable=False),  # opened | worse | reminder | recovered | test
+    Column("number", Integer, nullable=False, server_default="0"),  # of its phase, from 0
+    Column("severity", Text, nullable=False),  # of the incident when this was due
+    Column("state", Text, nullable=False),  # waiting | sending | sent | given_up | dropped
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("created_at", BigInteger, nullable=False),
     Column("next_check_at", BigInteger, nullable=True),
@@ -201,8 +209,8 @@ alert = Table(
     Column("said", Text, nullable=True),  # the provider's own words when it took it
     Column("error", Text, nullable=True),
     UniqueConstraint("incident_id", "channel_id", "phase", "number"),
-    Index("ix_alert_due", "next_check_at", sqlite_where=text("state = 'waiting'"),
-          postgresql_where=text("state = 'waiting'")),
+    Index("ix_alert_due", "next_check_at", sqlite_where=text("next_check_at IS NOT NULL"),
+          postgresql_where=text("next_check_at IS NOT NULL")),
     Index("ix_alert_channel_id", "channel_id", "id"),
 )  # fmt: skip
 

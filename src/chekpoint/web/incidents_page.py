@@ -7,7 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from chekpoint.store import people, views_incidents, views_registers
+from chekpoint.hub.alarms import Alarms
+from chekpoint.store import views_incidents, views_registers
 from chekpoint.store.journal import Tx
 from chekpoint.web import forms
 from chekpoint.web.desk import back, desk_of, key_of, member, tell
@@ -51,15 +52,13 @@ async def see(request: Request) -> Response:
     """A person says that they have seen it; it stays open until it is seen to be right."""
     desk, incident_id = desk_of(request), key_of(request, "incident")
     await forms.read(request)
-    who, key = request.state.person.login, desk.keys.new()
-
-    def unit(tx: Tx) -> bool:
-        seen = views_incidents.see(tx, incident_id)
-        if seen:
-            people.note_deed(tx, key, who=who, verb="incident_seen", subject=incident_id, reason="")
-        return seen
-
-    tell(request, "incident.seen_done" if await desk.store.write(unit) else "incident.seen_before")
+    verbs = Alarms(desk.keys, who=request.state.person.login)
+    tell(
+        request,
+        "incident.seen_done"
+        if await desk.store.write(lambda tx: verbs.acknowledge(tx, incident_id))
+        else "incident.seen_before",
+    )
     return back("/incidents")
 
 
