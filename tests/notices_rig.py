@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx2
 
-from chekpoint.app.compose import channel_kinds, channel_makers
+from chekpoint.app.watching import channel_kinds, channel_makers
 from chekpoint.core.clock import SystemClock
 from chekpoint.emulators.faults import FaultPlan
 from chekpoint.emulators.telegram import Face, Telegram, server

@@ -11,14 +11,13 @@ from starlette.routing import BaseRoute
 
 from chekpoint.app.callbacks import callback_routes, callback_url
 from chekpoint.app.settings import Settings
+from chekpoint.app.watching import Watcher, watchers
 from chekpoint.core.clock import Clock, SystemClock
-from chekpoint.core.errors import NotSent
-from chekpoint.core.ports import Channel, Operator, Register, TaxService
+from chekpoint.core.ports import Operator, Register, TaxService
 from chekpoint.core.witness import Note
 from chekpoint.hub.hub import Companion, Connector, Hub, MakeOperator
 from chekpoint.hub.kinds import ShopKind
 from chekpoint.hub.lane import MakeRegister
-from chekpoint.hub.reach import ChannelKind
 from chekpoint.hub.tax import TaxPlan
 from chekpoint.hub.tax_watch import MakeTax, TaxWatch
 from chekpoint.ofd.first_ofd import FirstOfd, FirstOfdConfig
@@ -42,8 +41,6 @@ from chekpoint.shops.modulkassa.kind import ModulKassaKind
 from chekpoint.shops.webhook import WebhookShop
 from chekpoint.store.lanes import RegisterRow
 from chekpoint.store.store import open_store
-from chekpoint.watch import email, telegram, webhook
-from chekpoint.watch.sending import MakeChannel, Notices
 
 T = TypeVar("T", bound=msgspec.Struct)
 CONFIGS: Mapping[str, type[msgspec.Struct]] = {
@@ -137,43 +134,14 @@ def tax_makers(clock: Clock) -> dict[str, MakeTax]:
     return {"fns": fns}
 
 
-def channel_kinds() -> tuple[ChannelKind, ...]:
-    """The kinds of channels, in the order of a newcomer's likely wish."""
-    return (telegram.KIND, email.KIND, webhook.KIND)
-
-
-def channel_makers(http: httpx2.AsyncClient, clock: Clock) -> dict[str, MakeChannel]:
-    """Kind of a channel -> how to make it of its settings. ``http`` is shared by all of them."""
-
-    def made(kind: type[T], make: Callable[[T], Channel]) -> MakeChannel:
-        def of(config: bytes) -> Channel:
-            try:
-                return make(msgspec.json.decode(config, type=kind))
-            except msgspec.DecodeError as error:
-                raise NotSent(f"настройки канала не читаются / unreadable settings: {error}") from error
-
-        return of
-
-    return {
-        telegram.KIND.kind: made(telegram.TelegramConfig, lambda one: telegram.TelegramChannel(one, http)),
-        email.KIND.kind: made(email.EmailConfig, lambda one: email.EmailChannel(one, clock)),
-        webhook.KIND.kind: made(webhook.WebhookConfig, lambda one: webhook.WebhookChannel(one, http, clock)),
-    }
-
-
-def notices(settings: Settings, hub: Hub, http: httpx2.AsyncClient) -> Notices:
-    """What tells people, over every kind of channel."""
-    makers = channel_makers(http, hub.post.clock)
-    return Notices(hub.post, makers, zone=settings.zone, address=settings.address)
-
-
 def companions(settings: Settings, http: httpx2.AsyncClient) -> dict[str, Companion]:
     """What works beside the lanes of this node."""
-    return {
-        "tax": lambda hub: TaxWatch(hub.post, tax_makers(hub.post.clock)).run(),
-        "notices": lambda hub: notices(settings, hub, http).run(),
-        "telegram commands": lambda hub: telegram.TelegramCommands(hub.post, http, zone=settings.zone).run(),
-    }
+    beside: dict[str, Companion] = {"tax": lambda hub: TaxWatch(hub.post, tax_makers(hub.post.clock)).run()}
+    return beside | {name: _of_hub(work) for name, work in watchers(settings, http).items()}
+
+
+def _of_hub(work: Watcher) -> Companion:
+    return lambda hub: work(hub.post)
 
 
 def connectors() -> dict[str, Connector]:

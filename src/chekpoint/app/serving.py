@@ -11,9 +11,10 @@ from starlette.applications import Starlette
 
 from chekpoint.app import collector
 from chekpoint.app.agent_kinds import Kinds, kinds_config
-from chekpoint.app.compose import build_hub, channel_kinds, doors, notices, shop_kinds
+from chekpoint.app.compose import build_hub, doors, shop_kinds
 from chekpoint.app.register_kinds import asker
 from chekpoint.app.settings import Settings, session_key
+from chekpoint.app.watching import channel_kinds, notices
 from chekpoint.core.clock import SystemClock
 from chekpoint.hub.hub import Hub
 from chekpoint.hub.mounting import WholeMount
@@ -42,7 +43,7 @@ def application(
             await http.aclose()
 
     kinds, ask = Kinds(hub, board), asker(hub.post.clock, board)
-    attempt = partial(try_channel, notices(settings, hub, http), hub.post)
+    attempt = partial(try_channel, notices(settings, hub.post, http), hub.post)
     joinery = Joinery(
         shop_kinds(), settings.address, http, trial, kinds, kinds_config, ask, channel_kinds(), attempt
     )

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from chekpoint.hub.limits import Limits
+from chekpoint.watch.thresholds import Thresholds
 
 PREFIX = "CHEKPOINT_"
 COMMANDS_OWN = ("CHEKPOINT_CONFIG", "CHEKPOINT_KEY", "CHEKPOINT_AGENT_")
@@ -36,6 +37,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     secure_cookies: bool = False  # set behind HTTPS
     log_json: bool = False
     limits: Limits = Limits()
+    watch: Thresholds = Thresholds()  # from which value on a check finds something wrong
 
     @property
     def url(self) -> str:

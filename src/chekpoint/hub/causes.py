@@ -53,7 +53,7 @@ TRAITS: Final[dict[str, Trait]] = {
     "clash": Trait(Link.REGISTER, About.RECEIPT),
     "foreign_document": Trait(Link.REGISTER, About.DOCUMENT),
     "unreadable_document": Trait(Link.DRIVE, About.DOCUMENT),
-    "unproven": Trait(Link.DRIVE, About.REGISTER, 0.0, _SILENT),
+    "unproven": Trait(Link.DRIVE, About.REGISTER, 0.0, (*_SILENT, "exchange_error")),
     "refused_by_operator": Trait(Link.OPERATOR, About.RECEIPT),
     "tax_sign_wrong": Trait(Link.TAX, About.RECEIPT),
     "tax_absent": Trait(Link.TAX, About.RECEIPT),
@@ -103,6 +103,7 @@ class Places(NamedTuple):
 
     registers: Mapping[str, str]  # register id -> seller id
     register_of: Mapping[str, str]  # receipt id or fn -> register id
+    hosts: Mapping[str, tuple[str, ...]] = {}  # register id -> what it hangs on: its agent's id, its node
 
     def register(self, one: Seen) -> str | None:
         """The register that an incident is at; None when it is at none."""
@@ -114,11 +115,15 @@ class Places(NamedTuple):
         return subject if subject in self.registers else None
 
     def explains(self, cause: Seen, one: Seen) -> bool:
-        """Is the cause at the same register, at the seller of that register, or at the very same subject?"""
+        """Is the cause at the same register, at what that hangs on, at its seller, or at the very same subject?"""
         if cause.subject == one.subject:
             return True
         here = self.register(one)
-        return here is not None and cause.subject in {here, self.registers.get(here)}
+        return here is not None and cause.subject in {
+            here,
+            self.registers.get(here),
+            *self.hosts.get(here, ()),
+        }
 
 
 def explained(opened: Iterable[Seen], places: Places) -> dict[str, str]:

@@ -418,6 +418,8 @@ outbox = Table(
     Index("ix_outbox_due", "next_check_at", sqlite_where=text("state = 'waiting'"),
           postgresql_where=text("state = 'waiting'")),
     Index("ix_outbox_receipt_id", "receipt_id"),
+    Index("ix_outbox_given_up", "created_at", sqlite_where=text("state = 'given_up'"),
+          postgresql_where=text("state = 'given_up'")),
 )  # fmt: skip
 
 audit = Table(

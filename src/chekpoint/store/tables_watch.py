@@ -56,7 +56,9 @@ ofd_record = Table(
     Column("seen_at", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),  # JSON of OfdRecord
     PrimaryKeyConstraint("fn", "fd_number", "source", "fiscal_sign"),
-)
+    Index("ix_ofd_record_fns", "fns", "fn", sqlite_where=text("fns <> 'accepted'"),
+          postgresql_where=text("fns <> 'accepted'")),
+)  # fmt: skip
 
 mismatch = Table(
     "mismatch",  # one difference between what we know and what the other side shows

@@ -30,6 +30,7 @@ class Check(NamedTuple):
     """One check. ``number`` is its row in docs/watch.md.
 
     An incident opens when a finding has lasted ``grace`` seconds, and closes when it has been away for ``recovery``.
+    ``follows``: its words count something (days that are left, say), and are written anew whenever they change.
     """
 
     number: int
@@ -40,3 +41,4 @@ class Check(NamedTuple):
     grace: float = 0.0
     recovery: float = 0.0
     every: float = 5.0  # seconds between two looks
+    follows: bool = False

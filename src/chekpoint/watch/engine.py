@@ -103,12 +103,13 @@ def carry_out(tx: Tx, deeds: Iterable[Deed], key: Callable[[], str]) -> None:
                 suspicions.forget(tx, deed.kind, deed.subject)
 
 
-def _fitting(deed: Deed, opened: Mapping[tuple[str, str], str]) -> Deed | None:
-    """What is open already is not opened again; its words change when its severity does."""
-    severity = opened.get((deed.kind, deed.subject))
-    if deed.act is not Act.OPEN or deed.words is None or severity is None:
+def _fitting(deed: Deed, opened: Mapping[tuple[str, str], Words], follows: frozenset[str]) -> Deed | None:
+    """What is open already is not opened again; its words change when its severity does, or what they count."""
+    said = opened.get((deed.kind, deed.subject))
+    if deed.act is not Act.OPEN or deed.words is None or said is None:
         return deed
-    return deed._replace(act=Act.REWORD) if deed.words.severity != severity else None
+    changed = deed.words != said if deed.kind in follows else deed.words.severity != said.severity
+    return deed._replace(act=Act.REWORD) if changed else None
 
 
 class Watchman:
@@ -147,13 +148,17 @@ class Watchman:
         known: dict[str, dict[str, Suspicion]] = {}
         for one in suspicions.every(tx):
             known.setdefault(one.kind, {})[one.subject] = one
-        opened = {(one.kind, one.subject): one.severity for one in incidents.open_now(tx)}
+        opened = {
+            (one.kind, one.subject): Words(one.severity, one.text_ru, one.text_en)
+            for one in incidents.open_now(tx)
+        }
         deeds: list[Deed] = []
         for check in due:
             found = self._found(tx, check)
             if found is not None:
                 deeds += decide(check, found, known.get(check.kind, {}), tx.now)
-        return [fit for one in deeds if (fit := _fitting(one, opened)) is not None]
+        follows = frozenset(check.kind for check in due if check.follows)
+        return [fit for one in deeds if (fit := _fitting(one, opened, follows)) is not None]
 
     def _found(self, tx: Tx, check: Check) -> list[Finding] | None:
         """The findings; None where the check itself fails: that says nothing, and is logged."""

@@ -17,6 +17,17 @@ def upgrade() -> None:
     """Add the tables and the columns."""
     _reconciliation()
     _watch()
+    _for_checks()
+
+
+def _for_checks() -> None:
+    """What the checks ask every minute, of tables that hold years."""
+    for name, table, columns, where in (
+        ("ix_ofd_record_fns", "ofd_record", ["fns", "fn"], "fns <> 'accepted'"),
+        ("ix_outbox_given_up", "outbox", ["created_at"], "state = 'given_up'"),
+    ):
+        given = sa.text(where)
+        op.create_index(name, table, columns, unique=False, sqlite_where=given, postgresql_where=given)
 
 
 def _reconciliation() -> None:
@@ -244,6 +255,7 @@ def _watch() -> None:
 def downgrade() -> None:
     """Forget them."""
     op.drop_index("ix_incident_closed_at", "incident")
+    op.drop_index("ix_outbox_given_up", "outbox")
     for table, column in COLUMNS:
         op.drop_column(table, column)
     for table in (*OF_RECONCILIATION, *OF_WATCH):

@@ -1,0 +1,11 @@
+"""The checks: one module for each subject. ``CHECKS`` is what the watch runs; docs/watch.md is its table."""
+
+from typing import Final
+
+from chekpoint.watch.check import Check
+from chekpoint.watch.checks import drives, exchange, hardware, operators, receipts, registers, shifts, shops
+
+CHECKS: Final[tuple[Check, ...]] = (
+    *registers.CHECKS, *shops.CHECKS, *exchange.CHECKS, *shifts.CHECKS, *drives.CHECKS, *hardware.CHECKS,
+    *operators.CHECKS, *receipts.CHECKS,
+)  # fmt: skip

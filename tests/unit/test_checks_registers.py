@@ -1,0 +1,81 @@
+"""Registers, their agents and clocks: each check opens its incident by what is stored, and closes it."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from chekpoint.store import agents, lanes, people, probes
+from chekpoint.store.journal import Tx
+from tests.doubles.hubs import SELLER
+from tests.unit.watch_bench import Bench
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.check(1)
+async def test_a_register_that_says_nothing_is_silent_until_it_speaks(tmp_path: Path) -> None:
+    async with Bench(tmp_path, "register_silent") as bench:
+        await bench.said("k1")
+        await bench.said("k2")
+        assert await bench.opened(29) == {}
+        await bench.said("k2")
+        assert await bench.opened(5) == {("register_silent", "k1"): "critical"}
+        assert "касса k1" in await bench.words("register_silent")
+        await bench.said("k1")
+        assert await bench.opened(5) == {}
+
+
+async def test_a_blocked_register_is_not_told_twice_and_one_that_is_off_is_not_told_at_all(
+    tmp_path: Path,
+) -> None:
+    async with Bench(tmp_path, "register_silent") as bench:
+        await bench.said("k1")
+        await bench.write(lambda tx: lanes.block(tx, "k1", reason="no_link", message="", check=tx.now))
+        assert await bench.opened(60) == {("register_silent", "k2"): "critical"}  # it never said a word
+
+
+@pytest.mark.check(1)
+async def test_an_agent_that_left_is_told_with_its_registers(tmp_path: Path) -> None:
+    async with Bench(tmp_path, "agent_lost") as bench:
+        config = msgspec.json.encode({"agent": "kassa", "maker": "bare", "config": {}})
+
+        def unit(tx: Tx) -> None:
+            agents.add_agent(tx, "a1", "kassa", "secret")
+            people.add_register(tx, "k3", SELLER, "касса у агента", maker="agent", config=config)
+            agents.seen(tx, "a1", "1.0")
+
+        await bench.write(unit)
+        assert await bench.opened(39) == {}
+        assert await bench.opened(6) == {("agent_lost", "a1"): "critical"}
+        assert "касса у агента" in await bench.words("agent_lost")
+        await bench.write(lambda tx: agents.seen(tx, "a1", "1.0"))
+        assert await bench.opened(5) == {}
+        await bench.write(
+            lambda tx: probes.note(tx, "agent", "a1", ok=False, body=b"{}")
+        )  # the door saw it go
+        assert await bench.opened(5) == {("agent_lost", "a1"): "critical"}
+        await bench.write(lambda tx: agents.revoke_agent(tx, "a1"))
+        assert await bench.opened(5) == {}
+
+
+@pytest.mark.check(7)
+@pytest.mark.parametrize(("ahead", "text"), [
+    (timedelta(minutes=6), "спешат на 6 мин"), (timedelta(minutes=-20), "отстают на 20 мин"),
+    (timedelta(hours=-3), "UTC+0"), (timedelta(hours=4, minutes=7), "спешат на 7 мин"),
+])  # fmt: skip
+async def test_a_clock_that_drifts_is_told_and_one_in_another_zone_is_not(
+    tmp_path: Path, ahead: timedelta, text: str
+) -> None:
+    async with Bench(tmp_path, "clock_drift") as bench:
+        await bench.said(
+            "k2", clock=(bench.wall + timedelta(hours=7, minutes=4)).isoformat()
+        )  # in Vladivostok
+        await bench.said("k1", clock=(bench.wall + ahead).isoformat())
+        await bench.opened()
+        assert await bench.opened(60) == {("clock_drift", "k1"): "warning"}
+        assert text in await bench.words("clock_drift")
+        await bench.said("k1")
+        await bench.opened(5)
+        assert await bench.opened(60) == {}
