@@ -30,9 +30,12 @@ async def test_cut_from_internet(tmp_path: Path) -> None:
         assert "Не ушло из кассы: 2" in drive
         assert REGISTER in drive
         assert "внимание" in drive
+        told = await world.told("🔴", REGISTER, "2 документов подписаны ФН", "связь кассы с ОФД")
+        assert "30 дней" in told or "заблокируется" in told
 
         world.ofd.conduct.down = False
         for one in receipts:
             await world.reached(one, "fiscalised", Proof.TICKETED)
         await until(world.quiet)
+        await world.told("🟢", REGISTER)
         assert "Не ушло из кассы: 0" in await world.link("drive")

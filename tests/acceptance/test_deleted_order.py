@@ -33,6 +33,7 @@ async def test_deleted_order(tmp_path: Path) -> None:
         await world.opened("bitrix_order_deleted")
         incidents = await world.read("/incidents")
         assert f"заказ удалён после создания чека {gone.id}" in incidents
+        await world.told("🔴", f"заказ удалён после создания чека {gone.id}", "восстановите заказ")
         assert "внимание" in await world.link("shop")
         assert site.check(gone.id).status is not Status.PRINTED
         signed = [doc for doc in world.register.drive.documents() if doc.receipt is not None]

@@ -31,6 +31,7 @@ async def test_hung_pc(tmp_path: Path) -> None:
             register = await world.link("register")
             assert "На связи 0 из 1" in register
             assert REGISTER in register
+            await world.told("🔴", REGISTER, "2 чека")
             for one in receipts:
                 assert "зарегистрирован" not in await world.standing(one)
 
@@ -38,6 +39,7 @@ async def test_hung_pc(tmp_path: Path) -> None:
             for one in receipts:
                 await world.reached(one, "fiscalised", Proof.TICKETED)
             await until(world.quiet)
+            await world.told("🟢", REGISTER)
         finally:
             computer.process.send_signal(signal.SIGCONT)
             await computer.end()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from chekpoint.core.lifecycle import Proof
-from tests.acceptance.truth_rig import truth
+from tests.acceptance.truth_rig import REGISTER, truth
 from tests.waiting import until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
@@ -30,7 +30,9 @@ async def test_printed_but_not_at_ofd(tmp_path: Path) -> None:
         operator = await world.link("operator")
         assert "Без подтверждения: 1" in operator
         assert "работает" not in operator
+        await world.told("🔴", REGISTER, "оператор их не подтвердил")
 
         world.ofd.account_conduct.hidden.discard(lost)
         await world.reached(receipt, "fiscalised", Proof.TICKETED)
         await until(world.quiet)
+        await world.told("🟢", REGISTER)

@@ -19,6 +19,7 @@ from starlette.applications import Starlette
 from chekpoint.app.compose import build_hub
 from chekpoint.app.serving import application
 from chekpoint.app.settings import Settings
+from chekpoint.app.watching import channel_kinds
 from chekpoint.core.clock import SystemClock
 from chekpoint.emulators import stand
 from chekpoint.emulators.atol_web.face import AtolWeb
@@ -30,6 +31,7 @@ from chekpoint.emulators.ofd.account import API_KEY
 from chekpoint.emulators.register import EmulatedRegister
 from chekpoint.hub.hub import Hub
 from chekpoint.hub.limits import Limits
+from chekpoint.hub.reach import Reach, plan_of
 from chekpoint.registers.agent import AgentLimits, Switchboard
 from chekpoint.store import agents, incidents, people, views_receipt
 from chekpoint.store.journal import Tx
@@ -37,6 +39,7 @@ from chekpoint.store.store import open_store
 from chekpoint.web.access import hashed
 from tests.contract.http_bench import down, listening, up
 from tests.doubles.hubs import SELLER, SHOP, sale
+from tests.notices_rig import CHAT, Chat, chatting
 from tests.waiting import until
 
 INN: Final = "7700000016"
@@ -54,8 +57,8 @@ TAGS: Final = re.compile(r"<(script|style).*?</\1>|<[^>]+>", re.DOTALL)
 class Truth:
     """The hub, its parties, and what a person can read."""
 
-    def __init__(self, hub: Hub, ofd: EmulatedOfd, screen: httpx2.AsyncClient) -> None:
-        self.hub, self.ofd, self.screen = hub, ofd, screen
+    def __init__(self, hub: Hub, ofd: EmulatedOfd, screen: httpx2.AsyncClient, chat: Chat) -> None:
+        self.hub, self.ofd, self.screen, self.chat = hub, ofd, screen, chat
         self.address = str(screen.base_url).rstrip("/")
         self.till: EmulatedRegister | None = None
 
@@ -93,6 +96,14 @@ class Truth:
 
         await until(there)
 
+    async def told(self, *words: str) -> str:
+        """Wait until the chat has a message with all of these words; that message."""
+
+        def found() -> str:
+            return next((text for text in self.chat.texts() if all(word in text for word in words)), "")
+
+        return str(await until(found))
+
     async def sell(self, *numbers: int) -> list[str]:
         """Orders that are paid; the receipts' ids."""
         assert self.hub.intake is not None
@@ -122,7 +133,9 @@ def _words(markup: str) -> str:
 
 
 @asynccontextmanager
-async def truth(folder: Path, *, agent: bool = False, **settings: Any) -> AsyncIterator[Truth]:
+async def truth(
+    folder: Path, *, agent: bool = False, limits: Limits = PACE, **settings: Any
+) -> AsyncIterator[Truth]:
     """A running world with one ATOL: at the hub's own table, or on a computer with an ``agent`` that a test starts."""
     async with AsyncExitStack() as stack:
         clock = SystemClock()
@@ -130,7 +143,7 @@ async def truth(folder: Path, *, agent: bool = False, **settings: Any) -> AsyncI
         stack.callback(ofd.close)
         wire = await stack.enter_async_context(listen(ofd, "127.0.0.1", 0))
         cabinet = await _served(stack, stand.ofd_app(ofd))
-        config = Settings(data=folder, node="a", limits=PACE, **settings)
+        config = Settings(data=folder, node="a", limits=limits, **settings)
         board = Switchboard(clock, AgentLimits(answer=4.0, fresh=1.0, slack=1.0, beat_every=1.0))
         http = httpx2.AsyncClient(trust_env=False)
         setup = open_store(config.url, node="setup", clock=clock)
@@ -140,9 +153,11 @@ async def truth(folder: Path, *, agent: bool = False, **settings: Any) -> AsyncI
         hub = build_hub(config, http, clock, board)
         app = application(config, hub, http, session_key="truth", board=board)
         base = await _served(stack, app)
+        chat = await stack.enter_async_context(chatting())
         screen = await stack.enter_async_context(httpx2.AsyncClient(base_url=base, trust_env=False))
         await _sign_in(screen)
-        world = Truth(hub, ofd, screen)
+        world = Truth(hub, ofd, screen, chat)
+        await _channel(world)
         world.till, till_address = await till(stack, folder, wire.port)
         placed = {"base_url": till_address, "read_timeout": 2.0, "poll_timeout": 3.0}
         if agent:
@@ -172,6 +187,20 @@ async def add_register(world: Truth, maker: str, config: dict[str, Any]) -> None
         lambda tx: people.add_register(tx, KEY, SELLER, REGISTER, maker=maker, config=body)
     )
     await world.hub.reload()
+
+
+async def _channel(world: Truth) -> None:
+    """The owner's chat, told of everything."""
+    made = next(one for one in channel_kinds() if one.kind == "telegram")
+    service = world.chat.service
+    given = {
+        "name": "Владелец",
+        "token": service.token,
+        "chat_id": str(CHAT),
+        "base_url": world.chat.url,
+    }
+    plan = plan_of(made, given, [])
+    await world.hub.store.write(lambda tx: Reach(world.hub.post.keys, who="test").add(tx, made, plan))
 
 
 async def _served(stack: AsyncExitStack, app: Starlette) -> str:
