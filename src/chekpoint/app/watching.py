@@ -1,17 +1,22 @@
 """One registration line for each kind of channel; and what watches: it needs a database and a clock, no hub."""
 
-from collections.abc import Callable, Coroutine
-from typing import TypeVar
+import asyncio
+import random
+import secrets
+import signal
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeVar
 
 import httpx2
 import msgspec
 
 from chekpoint.app.settings import Settings
-from chekpoint.core.clock import Clock
+from chekpoint.core.clock import Clock, SystemClock
 from chekpoint.core.errors import NotSent
 from chekpoint.core.ports import Channel
 from chekpoint.hub.post import Post
 from chekpoint.hub.reach import ChannelKind
+from chekpoint.store.store import open_store
 from chekpoint.watch import email, telegram, webhook
 from chekpoint.watch.companion import watch
 from chekpoint.watch.sending import MakeChannel, Notices
@@ -58,3 +63,35 @@ def watchers(settings: Settings, http: httpx2.AsyncClient) -> dict[str, Watcher]
         "notices": lambda post: notices(settings, post, http).run(),
         "telegram commands": lambda post: telegram.TelegramCommands(post, http, zone=settings.zone).run(),
     }
+
+
+async def watch_alone(settings: Settings) -> None:
+    """Watch the database of running nodes from a process of its own, until SIGTERM or SIGINT. Raises StoreError.
+
+    It writes an event chain of its own, ``NODE.watch``: a node that hangs is seen, and told of, from here.
+    """
+    settings.data.mkdir(parents=True, exist_ok=True)
+    clock, node = SystemClock(), f"{settings.node}.watch"
+    store = open_store(settings.url, node=node, clock=clock)
+    chance = random.Random(secrets.randbits(128))  # noqa: S311 - names rows
+    post = Post(store, clock, chance, node=node, limits=settings.limits)
+    await store.start()
+    try:
+        async with httpx2.AsyncClient(timeout=settings.limits.webhook_timeout, trust_env=False) as http:
+            await _until_told([work(post) for work in watchers(settings, http).values()])
+    finally:
+        await store.stop()
+
+
+async def _until_told(works: Sequence[Coroutine[Any, Any, Any]]) -> None:
+    """Run all until a signal; raises what ended one of them."""
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(sign, stop.set)
+    tasks = [loop.create_task(work) for work in (*works, stop.wait())]
+    done, rest = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in rest:
+        task.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)
+    for task in done:
+        task.result()

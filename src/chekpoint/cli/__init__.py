@@ -25,6 +25,7 @@ from chekpoint.cli import registers as _registers
 from chekpoint.cli import serve as _serve
 from chekpoint.cli import setup as _setup
 from chekpoint.cli import shops as _shops
+from chekpoint.cli import watch as _watch
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -77,6 +78,8 @@ _bitrix_app.command("connect")(_bitrix.connect)
 _bitrix_app.command("sites")(_bitrix.sites)
 _bitrix_app.command("rules")(_bitrix.rules)
 app.add_typer(_bitrix_app, name="bitrix")
+
+app.command("watch")(_watch.watch)
 
 _emulate_app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Тестовые двойники касс и ОФД / test doubles"
