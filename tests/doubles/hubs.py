@@ -21,7 +21,7 @@ from tests.doubles.deaf_shop import DeafShop
 
 QUICK = Limits(
     io_timeout=5, lease=10, status_every=0.5, exchange_every=0.01, exchange_calm=0.05, backoff_first=0.01,
-    backoff_most=0.05, retry_receipt=0.01, sweep_every=0.02, operator_every=0.05, operator_calm=0.05,
+    backoff_most=0.05, retry_receipt=0.01, sweep_every=0.02, pulse_every=0.05, operator_every=0.05, operator_calm=0.05,
 )  # fmt: skip
 SELLER = "0" * 31 + "1"
 SHOP = people.Shop("0" * 31 + "2", SELLER, "shop", "api", "https://shop.example", 300, None, None, None)

@@ -41,6 +41,7 @@ from chekpoint.shops.modulkassa.kind import ModulKassaKind
 from chekpoint.shops.webhook import WebhookShop
 from chekpoint.store.lanes import RegisterRow
 from chekpoint.store.store import open_store
+from chekpoint.watch.own_node import own_node
 
 T = TypeVar("T", bound=msgspec.Struct)
 CONFIGS: Mapping[str, type[msgspec.Struct]] = {
@@ -136,7 +137,10 @@ def tax_makers(clock: Clock) -> dict[str, MakeTax]:
 
 def companions(settings: Settings, http: httpx2.AsyncClient) -> dict[str, Companion]:
     """What works beside the lanes of this node."""
-    beside: dict[str, Companion] = {"tax": lambda hub: TaxWatch(hub.post, tax_makers(hub.post.clock)).run()}
+    beside: dict[str, Companion] = {
+        "tax": lambda hub: TaxWatch(hub.post, tax_makers(hub.post.clock)).run(),
+        "own_node": own_node(settings.data, settings.backups),
+    }
     return beside | {name: _of_hub(work) for name, work in watchers(settings, http).items()}
 
 

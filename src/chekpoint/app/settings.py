@@ -36,6 +36,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     session_key: str = ""  # signs sign-in cookies; empty: a file in ``data``. Several nodes must share one
     secure_cookies: bool = False  # set behind HTTPS
     log_json: bool = False
+    backups: Path | None = None  # a folder where copies of the database are put; its newest file is watched
     limits: Limits = Limits()
     watch: Thresholds = Thresholds()  # from which value on a check finds something wrong
 

@@ -108,6 +108,7 @@ async def remember(post: Post, head: Path | None) -> None:
     before: Head | None = None
     raised = True  # an earlier life may have left the incident
     while True:
+        post.pulse.beat("continuity", post.limits.io_timeout)
         try:
             post.barrier.stand(await post.store.read(unread))
             if post.barrier.holds:

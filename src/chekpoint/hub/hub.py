@@ -12,7 +12,7 @@ import structlog
 from chekpoint.core.clock import Clock
 from chekpoint.core.errors import StoreError
 from chekpoint.core.ports import Operator, Shop
-from chekpoint.hub import continuity, sorting
+from chekpoint.hub import continuity, pulse, sorting
 from chekpoint.hub.intake import Intake
 from chekpoint.hub.lane import Lane, MakeRegister
 from chekpoint.hub.limits import Limits
@@ -71,6 +71,7 @@ class Hub:
         # Before anything of ours writes: an event of this life would pass for the journal of an earlier one.
         await continuity.check(self.post, self._head, {row.id: row.name for row in rows if self._works(row)})
         await self.reload()
+        self._spawn("pulse", self._pulse())
         self._spawn("sweep", Sweep(self.post, self._names).run())
         self._spawn("retention", keep_to_rule(self.post))
         self._spawn("refresh", self._refresh())
@@ -106,6 +107,7 @@ class Hub:
         """
         lane = self.lanes.get(row.id)
         if lane is not None and (lane.row.maker, lane.row.config) != (row.maker, row.config):
+            self.post.pulse.forget(f"lane:{row.id}")
             self._tasks[f"lane:{row.id}"].cancel()  # what it may have sent is located under the next fence
             del self.lanes[row.id]
             lane = None
@@ -135,12 +137,20 @@ class Hub:
             sorting.sort_again, self.post
         )  # routes may have been changed while no node ran
         while True:
+            self.post.pulse.beat("refresh", self.post.limits.io_timeout + self.post.limits.status_every)
             try:
                 await work()
             except StoreError:
                 log.exception("reload_failed")
             await self.post.clock.sleep(self.post.limits.status_every)
             work = self.reload
+
+    def _pulse(self) -> Coroutine[None, None, None]:
+        post = self.post
+        return pulse.tell(
+            self.store, post.pulse, clock=post.clock, node=post.node, dead=self.dead_workers,
+            every=post.limits.pulse_every,
+        )  # fmt: skip
 
     def _spawn(self, name: str, work: "asyncio._CoroutineLike[None]") -> None:
         task = asyncio.get_running_loop().create_task(work, name=name)
@@ -153,18 +163,22 @@ class Hub:
             log.error("worker_died", worker=task.get_name(), why=repr(error), exc_info=error)
 
     async def _release(self) -> None:
-        """Another node may take our lanes at once, and look for itself what became of an open attempt."""
+        """Another node may take our lanes at once, and look for itself what became of an open attempt.
+
+        Whoever watches is told that this silence is meant.
+        """
         held = [(lane.row.id, lane.lease.fence) for lane in self.lanes.values() if lane.lease is not None]
 
         def unit(tx: Tx) -> None:
             for register_id, fence in held:
                 lanes.release(tx, register_id, fence)
 
-        if held:
-            try:
+        try:
+            if held:
                 await self.store.write(unit)
-            except StoreError:
-                log.exception("lanes_not_released")  # the leases run out by themselves
+            await pulse.stopped(self.store, self.post.node)
+        except StoreError:
+            log.exception("lanes_not_released")  # the leases run out by themselves
 
     def dead_workers(self) -> list[str]:
         """Workers that ended though the hub runs; empty when all is well."""

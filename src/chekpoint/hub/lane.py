@@ -81,6 +81,7 @@ class Lane:
 
     async def turn_safely(self) -> None:
         """One turn; whatever goes wrong ends in a wait, never in a lost lane."""
+        self._stirs(self.post.limits.io_timeout)
         try:
             await self.turn()
         except RegisterBlocked as blocked:
@@ -97,6 +98,7 @@ class Lane:
     async def turn(self) -> None:
         """See the module's docstring."""
         if self.lease is None and not await self._take():
+            self._stirs(self.post.limits.lease / 3)
             await self.post.bell.wait((self.row.id,), self.post.limits.lease / 3)
             return
         if self.post.clock.monotonic() >= self._status_due:
@@ -212,6 +214,7 @@ class Lane:
 
     async def ask(self, question: Any) -> Any:
         """Await a register within the hard limit; anything unforeseen is OutcomeUnknown."""
+        self._stirs(self.post.limits.io_timeout)
         try:
             async with asyncio.timeout(self.post.limits.io_timeout):
                 return await question
@@ -301,7 +304,9 @@ class Lane:
         await shifts.when_idle(self)
         pause = await self.proofs.look()
         left = self._status_due - self.post.clock.monotonic()
-        if await self.post.bell.wait(self._words, min(pause, left, await reserve.patience(self))):
+        pause = min(pause, left, await reserve.patience(self))
+        self._stirs(max(pause, 0.0))
+        if await self.post.bell.wait(self._words, pause):
             self._errands_due = 0.0
 
     @property
@@ -328,7 +333,12 @@ class Lane:
             await self.post.store.write(unit)
         except StoreError:
             self._let_go()
+        self._stirs(pause)
         await self.post.bell.wait((self.row.id,), pause)
+
+    def _stirs(self, within: float) -> None:
+        """Tell the node's pulse that this lane lives, and within how many seconds it will stir again."""
+        self.post.pulse.beat(f"lane:{self.row.id}", within)
 
 
 def printed(row: lanes.RegisterRow, receipt: Receipt) -> Receipt:

@@ -21,6 +21,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     operator_every: float = 5.0
     operator_calm: float = 60.0
     sweep_every: float = 1.0
+    pulse_every: float = 2.0  # how often a node says that it lives
     keep_exchanges: float = 30 * 86400.0  # raw exchanges with registers
     keep_buyers: float | None = None  # buyers of receipts that are over (152-FZ); None: until told otherwise
     webhook_timeout: float = 10.0

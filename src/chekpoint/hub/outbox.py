@@ -33,6 +33,7 @@ class Outbox:
     async def run(self) -> None:
         """Deliver until cancelled."""
         while True:
+            self._post.pulse.beat("outbox", self._post.limits.webhook_timeout * 3)
             try:
                 sent = await self.once()
             except StoreError:

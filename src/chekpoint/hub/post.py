@@ -7,6 +7,7 @@ from chekpoint.hub.barrier import Barrier
 from chekpoint.hub.bell import Bell
 from chekpoint.hub.limits import Limits
 from chekpoint.hub.names import Keys
+from chekpoint.hub.pulse import Pulse
 from chekpoint.store.store import Store
 
 
@@ -18,3 +19,4 @@ class Post:
         self.keys = Keys(clock, chance)
         self.bell = Bell(clock)
         self.barrier = Barrier()
+        self.pulse = Pulse(clock)

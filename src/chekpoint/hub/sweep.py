@@ -23,6 +23,7 @@ class Sweep:
     async def run(self) -> None:
         """Sweep until cancelled; a failed sweep is logged and done again."""
         while True:
+            self._post.pulse.beat("sweep", self._post.limits.io_timeout)
             try:
                 await self.once()
             except StoreError:

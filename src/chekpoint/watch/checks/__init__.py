@@ -3,9 +3,19 @@
 from typing import Final
 
 from chekpoint.watch.check import Check
-from chekpoint.watch.checks import drives, exchange, hardware, operators, receipts, registers, shifts, shops
+from chekpoint.watch.checks import (
+    drives,
+    exchange,
+    hardware,
+    nodes,
+    operators,
+    receipts,
+    registers,
+    shifts,
+    shops,
+)
 
 CHECKS: Final[tuple[Check, ...]] = (
     *registers.CHECKS, *shops.CHECKS, *exchange.CHECKS, *shifts.CHECKS, *drives.CHECKS, *hardware.CHECKS,
-    *operators.CHECKS, *receipts.CHECKS,
+    *operators.CHECKS, *receipts.CHECKS, *nodes.CHECKS,
 )  # fmt: skip
