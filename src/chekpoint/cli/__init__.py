@@ -4,6 +4,7 @@ import typer
 
 from chekpoint.cli import agent as _agent
 from chekpoint.cli import bitrix as _bitrix
+from chekpoint.cli import channels as _channels
 from chekpoint.cli import check as _check
 from chekpoint.cli import days as _days
 from chekpoint.cli import decode as _decode
@@ -18,6 +19,7 @@ from chekpoint.cli import emulate_modulkassa as _emulate_modulkassa
 from chekpoint.cli import emulate_orange_data as _emulate_orange_data
 from chekpoint.cli import emulate_shtrih as _emulate_shtrih
 from chekpoint.cli import emulate_telegram as _emulate_telegram
+from chekpoint.cli import incidents as _incidents
 from chekpoint.cli import operators as _operators
 from chekpoint.cli import pools as _pools
 from chekpoint.cli import receipts as _receipts
@@ -59,6 +61,8 @@ app.command()(_agent.agent)
 app.add_typer(_agent.agents_app, name="agents")
 app.add_typer(_pools.pools_app, name="pools")
 app.add_typer(_shops.shops_app, name="shops")
+app.add_typer(_channels.channels_app, name="channels")
+app.add_typer(_incidents.incidents_app, name="incidents")
 
 _setup_app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Продавцы, магазины, ключи / sellers, shops, keys"

@@ -45,11 +45,17 @@ class ChannelKind(NamedTuple):
             raise Unfilled(self._fault(str(error))) from error
 
     def _fault(self, text: str) -> dict[str, Words]:
+        """The field that a form's error names: by its path, or before a colon where a form compares two fields."""
         why, _, path = text.partition(" - at `$")
-        name = path.strip("`.") or self.asks[0].name
-        label = next((ask for ask in self.asks if ask.name == name), self.asks[0])
-        ru, en = (label.hint[0] or label.label[0]), (label.hint[1] or label.label[1])
-        return {name: (f"{_MISFIT[0]} ({ru}): {why}.", f"{_MISFIT[1]} ({en}): {why}.")}
+        name, colon, rest = why.partition(": ")
+        fields = {ask.name: ask for ask in self.asks}
+        if colon and name in fields:
+            why = rest
+        else:
+            name = path.strip("`.")
+        ask = fields.get(name, self.asks[0])
+        ru, en = (ask.hint[0] or ask.label[0]), (ask.hint[1] or ask.label[1])
+        return {ask.name: (f"{_MISFIT[0]} ({ru}): {why}.", f"{_MISFIT[1]} ({en}): {why}.")}
 
     def shown(self, config: bytes) -> list[tuple[Words, str]]:
         """The settings as a person may see them: no secrets."""

@@ -78,6 +78,13 @@ _OF_CHANNEL: Final = Query(
     .limit(bindparam("most"))
 )
 
+_LAST_SENT: Final = Query(
+    select(*(alert.c[name] for name in Told._fields))
+    .where(alert.c.channel_id == bindparam("channel"), alert.c.state == "sent")
+    .order_by(alert.c.id.desc())
+    .limit(1)
+)
+
 _VALUES: Final[dict[str, Any]] = {
     name: bindparam(name)
     for name in ("id", "incident_id", "channel_id", "phase", "number", "severity", "state", "created_at", "next_check_at")
@@ -150,6 +157,12 @@ def told(tx: Tx, incident_ids: Sequence[str]) -> list[Told]:
 def of_channel(tx: Tx, channel_id: str, *, most: int) -> list[Told]:
     """The last messages of one channel, newest first; ``incident_id`` of a test is None."""
     return [Told(*row) for row in tx.all(_OF_CHANNEL, channel=channel_id, most=most)]
+
+
+def last_sent(tx: Tx, channel_id: str) -> Told | None:
+    """The last message that a channel took."""
+    row = tx.one(_LAST_SENT, channel=channel_id)
+    return None if row is None else Told(*row)
 
 
 def add(

@@ -19,6 +19,7 @@ from chekpoint.web import (
     audit_page,
     buyer_page,
     chain_page,
+    channels_page,
     connect_page,
     incidents_page,
     live,
@@ -74,7 +75,7 @@ def screens(
 def _routes() -> list[Route | Mount]:
     pages = (
         sign_in_page, chain_page, receipts_page, receipt_page, add_register_page,
-        register_day_page, registers_page, pools_page, incidents_page, audit_page,
+        register_day_page, registers_page, pools_page, incidents_page, channels_page, audit_page,
         shops_page, shop_settings_page, connect_page, buyer_page,
     )  # fmt: skip
     return [

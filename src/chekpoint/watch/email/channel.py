@@ -1,4 +1,4 @@
-"""An alert as a letter. ``sent`` means that the server answered 250 after the text (RFC 5321, 4.2.5), for every addressee.
+"""An alert as a letter. ``sent`` means that the server answered 250 after the text (RFC 5321, 4.2.5).
 
 The letter says of itself that a program wrote it (RFC 3834), so that absence notes do not answer it. Its
 Message-ID comes from the alert's id: a letter that is repeated after a crash can be known as the same.
@@ -22,6 +22,7 @@ from chekpoint.watch.refusals import Later
 _ADDRESS: Final = r"^[^\s@,;<>\"]+@[^\s@,;<>\"]+$"
 ADDRESSEES_MOST: Final = 20
 SUBJECT_MOST: Final = 200
+KEPT: Final = 500  # characters of an answer
 GREYLISTED: Final = 300.0  # seconds: a server that says 450/451 wants to be asked again later
 _PRIORITY: Final = {"critical": "1"}
 
@@ -39,16 +40,18 @@ class EmailConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     ca_file: str = ""
 
     def __post_init__(self) -> None:
-        """ValueError where an address is not one, or a password would leave in the clear."""
+        """ValueError (``field: why``) where an address is not one, or a password would leave in the clear."""
         wrong = [one for one in self.addressees if not _is_address(one)]
         if wrong or not self.addressees:
-            raise ValueError(f"не адрес / not an address: {', '.join(wrong) or self.to}")
+            raise ValueError(f"to: не адрес / not an address: {', '.join(wrong) or self.to}")
         if len(self.addressees) > ADDRESSEES_MOST:
-            raise ValueError(f"не больше {ADDRESSEES_MOST} адресов / at most {ADDRESSEES_MOST} addresses")
+            raise ValueError(f"to: не больше {ADDRESSEES_MOST} адресов / at most {ADDRESSEES_MOST} addresses")
         if self.password and not self.user:
-            raise ValueError("есть пароль, но нет имени / a password without a user")
+            raise ValueError("user: есть пароль, но нет имени / a password without a user")
         if self.password and self.security == "none":
-            raise ValueError("пароль без шифрования не отправляется / a password is not sent in the clear")
+            raise ValueError(
+                "security: пароль без шифрования не отправляется / a password is not sent in the clear"
+            )
 
     @property
     def addressees(self) -> list[str]:
@@ -77,14 +80,16 @@ class EmailChannel:
                 return await self._mail(server, self._letter(alert))
         except aiosmtplib.SMTPRecipientsRefused as error:
             said = "; ".join(f"{one.recipient}: {one.code} {one.message}" for one in error.recipients)
-            raise NotSent(f"адреса не приняты / addressees refused: {said}"[:500]) from error
+            raise NotSent(f"адреса не приняты / addressees refused: {said}"[:KEPT]) from error
         except aiosmtplib.SMTPResponseException as error:
             said = f"{error.code} {error.message}"
             if error.code in {450, 451}:
                 raise Later(said, GREYLISTED, code=str(error.code)) from error
             raise NotSent(said, code=str(error.code)) from error
         except (aiosmtplib.SMTPException, OSError, ssl.SSLError) as error:
-            raise NotSent(f"{type(error).__name__}: {error}"[:500]) from error
+            raise NotSent(
+                f"{type(error).__name__}: {error} {error.__cause__ or ''}".strip()[:KEPT]
+            ) from error
 
     def _server(self) -> aiosmtplib.SMTP:
         config = self._config
@@ -97,10 +102,9 @@ class EmailChannel:
 
     async def _mail(self, server: aiosmtplib.SMTP, letter: EmailMessage) -> str:
         refused, said = await server.send_message(letter, recipients=self._config.addressees)
-        if refused:  # the others have it; those who have not are named, and nobody is told that all have
-            names = "; ".join(f"{name}: {answer.code} {answer.message}" for name, answer in refused.items())
-            raise NotSent(f"не всем: адреса не приняты / not to all, addressees refused: {names}"[:500])
-        return said
+        names = "; ".join(f"{name}: {answer.code} {answer.message}" for name, answer in refused.items())
+        # The others have it, and shall not get it again because of one: who has not is named beside the answer.
+        return f"{said}; не приняты / refused: {names}"[:KEPT] if names else said
 
     def _letter(self, alert: Alert) -> EmailMessage:
         config, letter = self._config, EmailMessage()
