@@ -9,7 +9,7 @@ import httpx2
 import msgspec
 import pytest
 
-from chekpoint.app.compose import channel_kinds, channel_makers
+from chekpoint.app.watching import channel_kinds, channel_makers
 from chekpoint.core.errors import NotSent
 from chekpoint.core.ports import Alert
 from chekpoint.emulators.faults import Fault, FaultKind, Point

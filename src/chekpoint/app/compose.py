@@ -10,7 +10,7 @@ import msgspec
 from starlette.routing import BaseRoute
 
 from chekpoint.app.callbacks import callback_routes, callback_url
-from chekpoint.app.settings import Settings
+from chekpoint.app.settings import Settings, SettingsError
 from chekpoint.app.watching import Watcher, watchers
 from chekpoint.core.clock import Clock, SystemClock
 from chekpoint.core.ports import Operator, Register, TaxService
@@ -42,6 +42,7 @@ from chekpoint.shops.webhook import WebhookShop
 from chekpoint.store.lanes import RegisterRow
 from chekpoint.store.store import open_store
 from chekpoint.watch.own_node import own_node
+from chekpoint.watch.probes.companion import outside
 
 T = TypeVar("T", bound=msgspec.Struct)
 CONFIGS: Mapping[str, type[msgspec.Struct]] = {
@@ -140,6 +141,7 @@ def companions(settings: Settings, http: httpx2.AsyncClient) -> dict[str, Compan
     beside: dict[str, Companion] = {
         "tax": lambda hub: TaxWatch(hub.post, tax_makers(hub.post.clock)).run(),
         "own_node": own_node(settings.data, settings.backups),
+        **_outside(settings),
     }
     return beside | {name: _of_hub(work) for name, work in watchers(settings, http).items()}
 
@@ -155,6 +157,15 @@ def connectors() -> dict[str, Connector]:
         atol_online.KIND: atol_online.connect,
         modulkassa.KIND: modulkassa.connect,
     }
+
+
+def _outside(settings: Settings) -> dict[str, Companion]:
+    try:
+        return outside(settings.probes, settings.data, settings.public_url.rstrip("/"), settings.zone)
+    except OSError as error:
+        raise SettingsError(
+            f"[probes] ca_file: не читается / cannot be read: {settings.probes.ca_file}: {error}"
+        ) from error
 
 
 def shop_kinds() -> tuple[ShopKind, ...]:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from chekpoint.hub.limits import Limits
+from chekpoint.watch.probes.settings import ProbeSettings
 from chekpoint.watch.thresholds import Thresholds
 
 PREFIX = "CHEKPOINT_"
@@ -38,6 +39,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     log_json: bool = False
     backups: Path | None = None  # a folder where copies of the database are put; its newest file is watched
     limits: Limits = Limits()
+    probes: ProbeSettings = ProbeSettings()  # what is asked outside
     watch: Thresholds = Thresholds()  # from which value on a check finds something wrong
 
     @property

@@ -17,6 +17,7 @@ from chekpoint.cli import emulate_fns as _emulate_fns
 from chekpoint.cli import emulate_komtet as _emulate_komtet
 from chekpoint.cli import emulate_modulkassa as _emulate_modulkassa
 from chekpoint.cli import emulate_orange_data as _emulate_orange_data
+from chekpoint.cli import emulate_shop_front as _emulate_shop_front
 from chekpoint.cli import emulate_shtrih as _emulate_shtrih
 from chekpoint.cli import emulate_telegram as _emulate_telegram
 from chekpoint.cli import incidents as _incidents
@@ -96,6 +97,7 @@ _emulate_app.command("atol-online")(_emulate_atol_online.atol_online)
 _emulate_app.command("komtet")(_emulate_komtet.komtet)
 _emulate_app.command("modulkassa")(_emulate_modulkassa.modulkassa)
 _emulate_app.command("orange-data")(_emulate_orange_data.orange_data)
+_emulate_app.command("shop-front")(_emulate_shop_front.shop_front)
 _emulate_app.command("shtrih")(_emulate_shtrih.shtrih)
 _emulate_app.command("telegram")(_emulate_telegram.telegram)
 app.add_typer(_emulate_app, name="emulate")

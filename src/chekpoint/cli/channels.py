@@ -28,7 +28,7 @@ def kinds() -> None:
 
 
 def _kinds() -> "dict[str, ChannelKind]":
-    from chekpoint.app.compose import channel_kinds  # noqa: PLC0415 - commands start in an instant
+    from chekpoint.app.watching import channel_kinds  # noqa: PLC0415 - commands start in an instant
 
     return {one.kind: one for one in channel_kinds()}
 
@@ -100,7 +100,7 @@ async def _try(at: Desk, channel_id: str) -> "Told":
 
     import httpx2  # noqa: PLC0415
 
-    from chekpoint.app.compose import channel_makers  # noqa: PLC0415
+    from chekpoint.app.watching import channel_makers  # noqa: PLC0415
     from chekpoint.core.clock import SystemClock  # noqa: PLC0415
     from chekpoint.hub.post import Post  # noqa: PLC0415
     from chekpoint.watch.sending import Notices, try_channel  # noqa: PLC0415

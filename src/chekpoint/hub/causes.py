@@ -53,7 +53,7 @@ TRAITS: Final[dict[str, Trait]] = {
     "clash": Trait(Link.REGISTER, About.RECEIPT),
     "foreign_document": Trait(Link.REGISTER, About.DOCUMENT),
     "unreadable_document": Trait(Link.DRIVE, About.DOCUMENT),
-    "unproven": Trait(Link.DRIVE, About.REGISTER, 0.0, (*_SILENT, "exchange_error")),
+    "unproven": Trait(Link.DRIVE, About.REGISTER, 0.0, (*_SILENT, "exchange_error", "operator_unreachable")),
     "refused_by_operator": Trait(Link.OPERATOR, About.RECEIPT),
     "tax_sign_wrong": Trait(Link.TAX, About.RECEIPT),
     "tax_absent": Trait(Link.TAX, About.RECEIPT),

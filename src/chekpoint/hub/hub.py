@@ -13,6 +13,7 @@ from chekpoint.core.clock import Clock
 from chekpoint.core.errors import StoreError
 from chekpoint.core.ports import Operator, Shop
 from chekpoint.hub import continuity, pulse, sorting
+from chekpoint.hub.cabinets import Cabinet
 from chekpoint.hub.intake import Intake
 from chekpoint.hub.lane import Lane, MakeRegister
 from chekpoint.hub.limits import Limits
@@ -91,14 +92,20 @@ class Hub:
         for row in await self.store.read(lanes.registers):
             self._names[row.id] = row.name
             self._lane(row)
-        for key, seller_id, operator, config in await self.store.read(people.accounts):
-            if f"operator:{key}" not in self._tasks and operator in self._operators:
-                try:
-                    client = self._operators[operator](bytes(config))
-                except (ValueError, OSError) as error:  # its settings are wrong: the others work
-                    log.error("operator_not_started", operator=operator, why=str(error))  # noqa: TRY400
-                    continue
-                self._spawn(f"operator:{key}", OperatorWatch(self.post, seller_id, operator, client).run())
+        for account in await self.store.read(people.accounts):
+            self._account(*account)
+
+    def _account(self, key: str, seller_id: str, operator: str, config: bytes) -> None:
+        """Start the work for a new account at an operator. One with wrong settings does not stop the others."""
+        if f"operator:{key}" in self._tasks or operator not in self._operators:
+            return
+        try:
+            client = self._operators[operator](bytes(config))
+        except (ValueError, OSError) as error:
+            log.error("operator_not_started", operator=operator, why=str(error))  # noqa: TRY400
+            return
+        self._spawn(f"operator:{key}", OperatorWatch(self.post, seller_id, operator, client).run())
+        self._spawn(f"cabinet:{key}", Cabinet(self.post, key, seller_id, operator, client).run())
 
     def _lane(self, row: lanes.RegisterRow) -> None:
         """Start the lane of a new register; tell a running one what was changed about its register.

@@ -20,6 +20,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     proof_expected: float = 900.0  # a document not at the operator by then is worth an incident
     operator_every: float = 5.0
     operator_calm: float = 60.0
+    cabinet_every: float = 900.0  # what the operator's cabinet says of registers and contracts
+    cabinet_failing: float = 60.0
     sweep_every: float = 1.0
     pulse_every: float = 2.0  # how often a node says that it lives
     keep_exchanges: float = 30 * 86400.0  # raw exchanges with registers

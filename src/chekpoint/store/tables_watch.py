@@ -165,6 +165,7 @@ site = Table(
     Column("shop_id", Text, ForeignKey("shop.id"), nullable=True),
     Column("name", Text, nullable=False),
     Column("url", Text, nullable=False),
+    Column("expected", Text, nullable=True),  # a text that the page must hold
     Column("journey", LargeBinary, nullable=True),  # JSON: the steps of a browser; None: the page alone
     Column("every_seconds", Integer, nullable=False),
     Column("enabled", SmallInteger, nullable=False, server_default="1"),

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from chekpoint.watch.thresholds_outside import Outside
+
 _PAIRS: Final = (
     ("unsent_warning", "unsent_critical", 1),
     ("drive_days_warning", "drive_days_critical", -1),
@@ -24,6 +26,7 @@ _ZERO_IS_OFF: Final = frozenset({"registrations_left"})
 class Thresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Seconds where nothing else is said."""
 
+    outside: Outside = Outside()  # of what is asked outside
     zone: str = ""  # of the sellers; empty: the node's own setting ``zone``
     register_silent: float = 30.0  # no answer of a register whose lane is not blocked
     agent_silent: float = 12.0  # an agent is stamped every 5 s while it is connected

@@ -4,6 +4,8 @@ from typing import Final
 
 from chekpoint.watch.check import Check
 from chekpoint.watch.checks import (
+    addresses,
+    cabinets,
     drives,
     exchange,
     hardware,
@@ -13,9 +15,10 @@ from chekpoint.watch.checks import (
     registers,
     shifts,
     shops,
+    sites,
 )
 
 CHECKS: Final[tuple[Check, ...]] = (
     *registers.CHECKS, *shops.CHECKS, *exchange.CHECKS, *shifts.CHECKS, *drives.CHECKS, *hardware.CHECKS,
-    *operators.CHECKS, *receipts.CHECKS, *nodes.CHECKS,
+    *operators.CHECKS, *receipts.CHECKS, *nodes.CHECKS, *sites.CHECKS, *cabinets.CHECKS, *addresses.CHECKS,
 )  # fmt: skip

@@ -238,6 +238,7 @@ def _watch() -> None:
         sa.Column("shop_id", sa.Text(), nullable=True),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("expected", sa.Text(), nullable=True),
         sa.Column("journey", sa.LargeBinary(), nullable=True),
         sa.Column("every_seconds", sa.Integer(), nullable=False),
         sa.Column("enabled", sa.SmallInteger(), server_default="1", nullable=False),
