@@ -11,6 +11,7 @@ from chekpoint.shops.api_v1 import examples
 from chekpoint.shops.api_v1.accept import BatchAnswer
 from chekpoint.shops.api_v1.forms import BATCH_MOST, Cancellation
 from chekpoint.shops.api_v1.operations import OPERATIONS, Operation, Parameter
+from chekpoint.shops.api_v1.payments import PAYMENTS_MOST, Payments, PaymentsAnswer, PaymentTold
 from chekpoint.shops.api_v1.problems import Problem
 from chekpoint.shops.api_v1.views import EventList, ReceiptPage, ReceiptView, RegisterList, TakenView
 
@@ -24,6 +25,9 @@ _MODELS: Final = (
     ReceiptPage,
     EventList,
     RegisterList,
+    PaymentTold,
+    Payments,
+    PaymentsAnswer,
     Problem,
 )
 _PROBLEM: Final = "application/problem+json"
