@@ -42,9 +42,17 @@ EXAMPLES: Final[dict[str, Any]] = {
     "batch": {"receipts": [order("order-1002"), order("order-1003")]},
     "payments": {
         "payments": [
-            {"external_id": "pay-7001", "order_id": "order-1001", "sum": 79800, "paid_at": "2026-11-24T12:00:00+03:00"},
             {
-                "external_id": "pay-7002", "order_id": "order-0990", "sum": 30000, "refund": True,
+                "external_id": "pay-7001",
+                "order_id": "order-1001",
+                "sum": 79800,
+                "paid_at": "2026-11-24T12:00:00+03:00",
+            },
+            {
+                "external_id": "pay-7002",
+                "order_id": "order-0990",
+                "sum": 30000,
+                "refund": True,
                 "paid_at": "2026-11-24T12:05:00+03:00",
             },
         ]

@@ -98,7 +98,9 @@ class Cashbook:
         if not 0 < len(raw) <= PAYMENTS_MOST:
             raise trouble("wrong_form", _size(len(raw)))
         told = [self._read(n, one) for n, one in enumerate(raw)]
-        rows = [_row(call.shop, self._hub.post.keys.new(), one) for one in told if isinstance(one, PaymentTold)]
+        rows = [
+            _row(call.shop, self._hub.post.keys.new(), one) for one in told if isinstance(one, PaymentTold)
+        ]
         kept = iter(await self._hub.store.write(lambda tx: _keep(tx, rows)))
         return _answer([_item(one, None if isinstance(one, FaultAt) else next(kept)) for one in told])
 
