@@ -54,6 +54,7 @@ TRAITS: Final[dict[str, Trait]] = {
     "unreadable_document": Trait(Link.DRIVE, About.DOCUMENT),
     "unproven": Trait(Link.DRIVE, About.REGISTER, 0.0, _SILENT),
     "refused_by_operator": Trait(Link.OPERATOR, About.RECEIPT),
+    "reconciliation_gap": Trait(Link.OPERATOR, About.REGISTER),
     "late": Trait(Link.HUB, About.SELLER, 5.0, _SILENT),
     "restored": Trait(Link.HUB, About.NODE),
     "webhook_failing": Trait(Link.SHOP, About.SHOP),

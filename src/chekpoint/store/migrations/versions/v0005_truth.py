@@ -71,6 +71,14 @@ def _reconciliation() -> None:
     )
     op.create_index("ix_mismatch_day", "mismatch", ["day", "register_id"], unique=False)
     op.create_index(
+        "ix_mismatch_open",
+        "mismatch",
+        ["fn", "fd_number"],
+        unique=False,
+        sqlite_where=sa.text("closed_at IS NULL"),
+        postgresql_where=sa.text("closed_at IS NULL"),
+    )
+    op.create_index(
         "uq_mismatch_open",
         "mismatch",
         ["kind", "subject"],
