@@ -3,9 +3,10 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from random import Random
+from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, select, update
 
 from chekpoint.core.clock import epoch_ms
 from chekpoint.core.lifecycle import State
@@ -64,6 +65,12 @@ class Books:
             assert tx.run(_STATE, number=number, new=state.value) == 1
 
         await self.store.write(unit)
+
+    async def rows(self, table: Any) -> list[dict[str, Any]]:
+        """All rows of a table."""
+        query = Query(select(*table.columns))
+        found = await self.store.read(lambda tx: tx.all(query))
+        return [dict(zip(table.columns.keys(), row, strict=True)) for row in found]
 
     async def settle_from_start(self) -> int:
         return (await settle(self.store, ""))[0]

@@ -14,9 +14,10 @@ from chekpoint.app.settings import Settings
 from chekpoint.core.clock import Clock, SystemClock
 from chekpoint.core.ports import Operator, Register
 from chekpoint.core.witness import Note
-from chekpoint.hub.hub import Connector, Hub, MakeOperator
+from chekpoint.hub.hub import Companion, Connector, Hub, MakeOperator
 from chekpoint.hub.kinds import ShopKind
 from chekpoint.hub.lane import MakeRegister
+from chekpoint.hub.payments import follow_payments
 from chekpoint.ofd.ofd_ru import OfdRu, OfdRuConfig
 from chekpoint.registers.agent import AgentConfig, AgentRegister, Switchboard, Traits, agent_routes
 from chekpoint.registers.atol import AtolConfig, AtolRegister
@@ -115,6 +116,11 @@ def connectors() -> dict[str, Connector]:
     }
 
 
+def companions() -> dict[str, Companion]:
+    """What works beside the lanes, by name."""
+    return {"payments": follow_payments}
+
+
 def shop_kinds() -> tuple[ShopKind, ...]:
     """The kinds of shops that can be connected, in the order of a newcomer's likely wish."""
     return (ExchangeKind(), RestKind(), AtolOnlineKind(), ModulKassaKind(), ApiKind())
@@ -145,5 +151,5 @@ def build_hub(
         zone=settings.zone, registers=register_makers(now, settings.public_url.rstrip("/"), board),
         operators=operator_makers(now),
         door=lambda url, secret: WebhookShop(url, secret, http), head=settings.head,
-        connectors=connectors(),
+        connectors=connectors(), companions=companions(),
     )  # fmt: skip

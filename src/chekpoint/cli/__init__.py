@@ -16,6 +16,7 @@ from chekpoint.cli import emulate_komtet as _emulate_komtet
 from chekpoint.cli import emulate_modulkassa as _emulate_modulkassa
 from chekpoint.cli import emulate_orange_data as _emulate_orange_data
 from chekpoint.cli import emulate_shtrih as _emulate_shtrih
+from chekpoint.cli import payments as _payments
 from chekpoint.cli import pools as _pools
 from chekpoint.cli import receipts as _receipts
 from chekpoint.cli import registers as _registers
@@ -55,6 +56,21 @@ app.command()(_agent.agent)
 app.add_typer(_agent.agents_app, name="agents")
 app.add_typer(_pools.pools_app, name="pools")
 app.add_typer(_shops.shops_app, name="shops")
+
+_payments_app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Платежи: оплачено, а чека нет / payments without receipts",
+)
+_payments_app.command("list")(_payments.list_)
+_payments_app.command("import")(_payments.import_)
+app.add_typer(_payments_app, name="payments")
+
+_reconcile_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Сверка: файлы кабинетов и бухгалтерии / reconciliation"
+)
+_reconcile_app.command("import")(_payments.import_file)
+app.add_typer(_reconcile_app, name="reconcile")
 
 _setup_app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Продавцы, магазины, ключи / sellers, shops, keys"

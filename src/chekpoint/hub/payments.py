@@ -8,6 +8,7 @@ together make a receipt; and several receipts that together make a payment.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Final, NamedTuple
 
 import structlog
@@ -150,7 +151,7 @@ async def follow_payments(hub: Hub) -> None:
     while True:
         began = epoch_ms(clock.now())
         try:
-            oldest = await hub.store.read(lambda tx, since=told: payments.oldest_open(tx, since))
+            oldest = await hub.store.read(partial(payments.oldest_open, since=told))
             floor = min([cursor - OVERLAP_MS, *([] if oldest is None else [oldest - DAY_MS])])
             await settle(hub.store, id_at(floor))
             cursor, told = began, began - OVERLAP_MS
