@@ -4,6 +4,7 @@ import typer
 
 from chekpoint.cli import agent as _agent
 from chekpoint.cli import bitrix as _bitrix
+from chekpoint.cli import book as _book
 from chekpoint.cli import check as _check
 from chekpoint.cli import days as _days
 from chekpoint.cli import decode as _decode
@@ -70,6 +71,7 @@ _reconcile_app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Сверка: файлы кабинетов и бухгалтерии / reconciliation"
 )
 _reconcile_app.command("import")(_payments.import_file)
+_reconcile_app.command("export")(_book.export)
 app.add_typer(_reconcile_app, name="reconcile")
 
 _setup_app = typer.Typer(

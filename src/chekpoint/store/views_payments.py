@@ -13,7 +13,7 @@ from chekpoint.store.journal import Tx
 from chekpoint.store.sql import Query
 from chekpoint.store.tables import receipt
 from chekpoint.store.tables_watch import payment
-from chekpoint.store.views_scan import WINDOW, by_keys, keys_of
+from chekpoint.store.views_scan import WINDOW, by_keys, capped, keys_of, number
 
 PAGE: Final = 50
 LATEST: Final = (1 << 62, "~")
@@ -64,6 +64,18 @@ def gaps(tx: Tx, before: tuple[int, str] = LATEST, *, until: int = LATEST[0], mo
     given = {"at": before[0], "key": before[1], "until": until, "most": most}
     rows = [Gap(*row) for query in (_NONE, _UNDONE) for row in tx.all(query, **given)]
     return sorted(rows, key=lambda gap: (gap.paid_at, gap.id), reverse=True)[:most]
+
+
+_OLD: Final = payment.c.paid_at <= bindparam("until")
+_COUNTS: Final = (
+    capped(payment, payment.c.receipt_id.is_(None), _OLD),
+    capped(receipt.join(payment, payment.c.receipt_id == receipt.c.id), _UNFINISHED, _OLD),
+)
+
+
+def count(tx: Tx, until: int) -> int:
+    """Gaps of payments that were made at a moment or earlier, counted up to CAP + 1."""
+    return sum(number(tx, query, until=until) for query in _COUNTS)
 
 
 _SINCE: Final = Query(select(func.min(payment.c.paid_at)).where(payment.c.shop_id == bindparam("shop")))
