@@ -18,6 +18,7 @@ from chekpoint.core.witness import Note
 from chekpoint.hub.hub import Companion, Connector, Hub, MakeOperator
 from chekpoint.hub.kinds import ShopKind
 from chekpoint.hub.lane import MakeRegister
+from chekpoint.hub.payments import follow_payments
 from chekpoint.hub.tax import TaxPlan
 from chekpoint.hub.tax_watch import MakeTax, TaxWatch
 from chekpoint.ofd.first_ofd import FirstOfd, FirstOfdConfig
@@ -141,6 +142,7 @@ def companions(settings: Settings, http: httpx2.AsyncClient) -> dict[str, Compan
     beside: dict[str, Companion] = {
         "tax": lambda hub: TaxWatch(hub.post, tax_makers(hub.post.clock)).run(),
         "own_node": own_node(settings.data, settings.backups),
+        "payments": follow_payments,
         **_outside(settings),
     }
     return beside | {name: _of_hub(work) for name, work in watchers(settings, http).items()}

@@ -4,6 +4,7 @@ import typer
 
 from chekpoint.cli import agent as _agent
 from chekpoint.cli import bitrix as _bitrix
+from chekpoint.cli import book as _book
 from chekpoint.cli import channels as _channels
 from chekpoint.cli import check as _check
 from chekpoint.cli import days as _days
@@ -22,6 +23,7 @@ from chekpoint.cli import emulate_shtrih as _emulate_shtrih
 from chekpoint.cli import emulate_telegram as _emulate_telegram
 from chekpoint.cli import incidents as _incidents
 from chekpoint.cli import operators as _operators
+from chekpoint.cli import payments as _payments
 from chekpoint.cli import pools as _pools
 from chekpoint.cli import receipts as _receipts
 from chekpoint.cli import registers as _registers
@@ -64,6 +66,22 @@ app.add_typer(_pools.pools_app, name="pools")
 app.add_typer(_shops.shops_app, name="shops")
 app.add_typer(_channels.channels_app, name="channels")
 app.add_typer(_incidents.incidents_app, name="incidents")
+
+_payments_app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Платежи: оплачено, а чека нет / payments without receipts",
+)
+_payments_app.command("list")(_payments.list_)
+_payments_app.command("import")(_payments.import_)
+app.add_typer(_payments_app, name="payments")
+
+_reconcile_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Сверка: файлы кабинетов и бухгалтерии / reconciliation"
+)
+_reconcile_app.command("import")(_payments.import_file)
+_reconcile_app.command("export")(_book.export)
+app.add_typer(_reconcile_app, name="reconcile")
 
 _setup_app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Продавцы, магазины, ключи / sellers, shops, keys"

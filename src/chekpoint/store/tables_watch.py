@@ -87,6 +87,8 @@ mismatch = Table(
     Index("uq_mismatch_open", "kind", "subject", unique=True, sqlite_where=text("closed_at IS NULL"),
           postgresql_where=text("closed_at IS NULL")),
     Index("ix_mismatch_day", "day", "register_id"),
+    Index("ix_mismatch_open", "fn", "fd_number", sqlite_where=text("closed_at IS NULL"),
+          postgresql_where=text("closed_at IS NULL")),
 )  # fmt: skip
 
 compared = Table(
@@ -122,6 +124,9 @@ payment = Table(
     Index("ix_payment_open", "paid_at", sqlite_where=text("receipt_id IS NULL"),
           postgresql_where=text("receipt_id IS NULL")),
     Index("ix_payment_order_id", "order_id"),
+    Index("ix_payment_shop_id_paid_at", "shop_id", "paid_at"),
+    Index("ix_payment_receipt_id", "receipt_id", sqlite_where=text("receipt_id IS NOT NULL"),
+          postgresql_where=text("receipt_id IS NOT NULL")),
 )  # fmt: skip
 
 imported = Table(
