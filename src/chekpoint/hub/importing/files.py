@@ -175,7 +175,7 @@ def _workbook(content: bytes) -> Iterator[Sheet]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             epoch = _measured(packed)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
+    except (zipfile.BadZipFile, RuntimeError, EOFError, OSError, ValueError) as error:
         if isinstance(error, NotRead):
             raise
         raise _damaged(error) from None
