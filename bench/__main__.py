@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench import bitrix, codec, growth, intake, lifecycle, registers, size
+from bench import bitrix, codec, detection, growth, intake, lifecycle, registers, size
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -97,6 +97,14 @@ BENCHES = {
             Figure("hub_adds_p99", 0.3, False, "s of that added by the hub, p99"),
             Figure("resident_mib", 150.0, False, "MiB resident, 200 sites"),
             Figure("core_percent", 5.0, False, "% of one core, 200 idle sites"),
+        ),
+    ),
+    "detection": Bench(
+        "seven faults, each from the moment at which it can be seen: incident, message taken by the emulated chat", detection.run,
+        (
+            Figure("opened_worst", 10.0, False, "s until the incident is open, the slowest fault"),
+            Figure("told_worst", 15.0, False, "s until the channel has taken the message, the slowest fault"),
+            Figure("blips_told", 0, False, "messages about faults that were over within their grace"),
         ),
     ),
 }  # fmt: skip
