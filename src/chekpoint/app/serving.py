@@ -17,6 +17,7 @@ from chekpoint.core.clock import SystemClock
 from chekpoint.hub.hub import Hub
 from chekpoint.hub.mounting import WholeMount
 from chekpoint.hub.trial import Trial
+from chekpoint.ofd.links import link_of
 from chekpoint.registers.agent import AgentLimits, Switchboard
 from chekpoint.web.access import first_password
 from chekpoint.web.screens import Joinery, screens
@@ -40,7 +41,7 @@ def application(
             await http.aclose()
 
     kinds, ask = Kinds(hub, board), asker(hub.post.clock, board)
-    joinery = Joinery(shop_kinds(), settings.address, http, trial, kinds, kinds_config, ask)
+    joinery = Joinery(shop_kinds(), settings.address, http, trial, kinds, kinds_config, ask, link_of)
     pages = screens(
         hub, secret_key=session_key, zone=settings.zone, https_only=settings.secure_cookies, joinery=joinery
     )

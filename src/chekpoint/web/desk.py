@@ -17,6 +17,7 @@ from chekpoint.core.ports import RegisterStatus
 from chekpoint.fiscal.printed_rows import TEST_FN
 from chekpoint.hub.hub import Hub
 from chekpoint.hub.kinds import RegisterKind, ShopKind
+from chekpoint.hub.public_link import PublicLink, PublicLinks, no_links, public_link
 from chekpoint.hub.trial import Trial, Trials
 from chekpoint.store import views_incidents, views_registers
 from chekpoint.store.journal import Tx
@@ -39,6 +40,7 @@ class Joinery(NamedTuple):
     register_kinds: Iterable[RegisterKind] = ()
     config_of: Callable[[RegisterKind, Mapping[str, str]], bytes] | None = None
     ask_register: Callable[[str, bytes], Awaitable[RegisterStatus]] | None = None
+    public_links: PublicLinks = no_links  # of operators
 
 
 class Desk:
@@ -68,6 +70,10 @@ class Desk:
         if self._joinery.ask_register is None:
             raise HTTPException(404)
         return await self._joinery.ask_register(maker, config)
+
+    async def public_link(self, receipt_id: str) -> PublicLink | None:
+        """Where the receipt can be looked up at its operator; None: not known."""
+        return await public_link(self.store, self._joinery.public_links, receipt_id)
 
     def now(self) -> int:
         """Milliseconds UTC."""

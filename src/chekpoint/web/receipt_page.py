@@ -91,7 +91,8 @@ async def show(request: Request) -> Response:
     whole = await desk.store.read(lambda tx: views_receipt.whole(tx, key_of(request, "receipt")))
     if whole is None:
         raise HTTPException(404, "receipt")
-    return await desk.page(request, "receipt.html", **_context(desk, request, whole))
+    link = await desk.public_link(whole.head.id)
+    return await desk.page(request, "receipt.html", link=link, **_context(desk, request, whole))
 
 
 def _context(desk: Desk, request: Request, whole: Whole) -> dict[str, Any]:
