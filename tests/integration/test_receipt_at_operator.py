@@ -13,10 +13,12 @@ from starlette.routing import Mount
 
 from chekpoint.core.lifecycle import Proof
 from chekpoint.core.ports import RegisterStatus, Ticket
+from chekpoint.hub import tax
 from chekpoint.hub.hub import Hub
 from chekpoint.ofd.links import link_of
 from chekpoint.shops.api_v1 import api_routes
 from chekpoint.store import people, views_receipt
+from chekpoint.store.tax import Question, put
 from chekpoint.web.screens import Joinery, first_password, screens
 from tests.doubles.bare_register import BareRegister
 from tests.doubles.hubs import SHOP, running, sale
@@ -50,11 +52,11 @@ class Visit:
 
     async def page(self) -> str:
         password = await first_password(self.hub.store, self.hub.post.keys)
+        if password is None:  # signed in already
+            return (await self.http.get(f"/receipts/{self.key}")).text
         found = re.search(r'name="csrf" value="([^"]+)"', (await self.http.get("/sign-in")).text)
         assert found is not None
-        await self.http.post(
-            "/sign-in", data={"csrf": found[1], "login": "admin", "password": password or ""}
-        )
+        await self.http.post("/sign-in", data={"csrf": found[1], "login": "admin", "password": password})
         return (await self.http.get(f"/receipts/{self.key}")).text
 
     async def buyers(self) -> str:
@@ -106,3 +108,18 @@ async def test_where_no_operator_is_known_nothing_is_shown(tmp_path: Path, regis
         assert "У оператора" not in await seen.page()
         assert "на сайте ОФД" not in await seen.buyers()
         assert await seen.shops() is None
+
+
+async def test_the_screen_says_what_the_tax_service_was_asked_and_no_more(tmp_path: Path) -> None:
+    async with visit(tmp_path, Ordinary()) as seen:
+        assert "ФНС не спрашивали" in await seen.page()
+        await seen.hub.store.write(lambda tx: tax.doubt(tx, seen.key, SHOP.seller_id))
+        assert "Оператор сообщил о замечании ФНС" in await seen.page()
+        said = Question(
+            receipt_id=seen.key, seller_id=SHOP.seller_id, due=1, since=1, asked_at=1, sign_right=True, in_store=False,
+            code=404, message="Чек не найден",
+        )  # fmt: skip
+        await seen.hub.store.write(lambda tx: put(tx, said))
+        page = await seen.page()
+        assert "ФНС не спрашивали" not in page
+        assert "фискальный признак верен, в хранилище ещё нет (Чек не найден, 404)" in page

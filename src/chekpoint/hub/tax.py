@@ -114,6 +114,6 @@ def _again(tx: Tx, asked: tax.Question, answer: TaxAnswer, plan: TaxPlan) -> tax
         answer.sign_right is True and answer.in_store is None and answer.code == 200
     )  # the store is not asked
     return msgspec.structs.replace(
-        asked, due=None if over or learned else tx.now + int(pause * 1000), tries=asked.tries + 1,
+        asked, due=None if over or learned else tx.now + int(pause * 1000), tries=asked.tries + 1, asked_at=tx.now,
         sign_right=answer.sign_right, in_store=answer.in_store, code=answer.code, message=answer.message,
     )  # fmt: skip

@@ -26,6 +26,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     since: int  # of the first asking, or of the doubt
     first: bool = False  # somebody has said that something is wrong: before the sample
     tries: int = 0
+    asked_at: int | None = None  # when it was answered last
     sign_right: bool | None = None
     in_store: bool | None = None
     code: int = 0

@@ -1,4 +1,4 @@
-"""Тексты о проверке чека у оператора по-русски. Those in English (texts_tax_en.py) have the same keys."""
+"""Тексты о проверке чека у оператора и в налоговой по-русски. Those in English (texts_tax_en.py) have the same keys."""
 
 from typing import Final
 
@@ -6,4 +6,14 @@ TAX_RU: Final[dict[str, str]] = {
     "link.at_operator": "У оператора",
     "link.receipt": "Чек на сайте ОФД «{operator}»",
     "link.search": "Найти на сайте ОФД «{operator}»",
+    "tax.asked": "ФНС спросили",
+    "tax.sign.true": "фискальный признак верен",
+    "tax.sign.false": "фискальный признак не подтверждён",
+    "tax.sign.none": "о признаке ответа нет",
+    "tax.store.true": "в хранилище есть",
+    "tax.store.false": "в хранилище ещё нет",
+    "tax.store.none": "о хранилище ответа нет",
+    "tax.again": "Спросим ещё раз.",
+    "tax.doubted": "Оператор сообщил о замечании ФНС; её саму спросим в первую очередь, если подключена.",
+    "tax.chosen": "ФНС спрашивают.",
 }
