@@ -17,6 +17,7 @@ from chekpoint.cli import emulate_komtet as _emulate_komtet
 from chekpoint.cli import emulate_modulkassa as _emulate_modulkassa
 from chekpoint.cli import emulate_orange_data as _emulate_orange_data
 from chekpoint.cli import emulate_shtrih as _emulate_shtrih
+from chekpoint.cli import operators as _operators
 from chekpoint.cli import pools as _pools
 from chekpoint.cli import receipts as _receipts
 from chekpoint.cli import registers as _registers
@@ -64,7 +65,7 @@ _setup_app.command("seller")(_setup.seller)
 _setup_app.command("shop")(_setup.shop)
 _setup_app.command("key")(_setup.key)
 _setup_app.command("revoke")(_setup.revoke)
-_setup_app.command("ofd")(_setup.ofd)
+_setup_app.command("ofd")(_operators.ofd)
 _setup_app.command("password")(_setup.password)
 app.add_typer(_setup_app, name="setup")
 

@@ -92,10 +92,12 @@ class Hub:
             self._lane(row)
         for key, seller_id, operator, config in await self.store.read(people.accounts):
             if f"operator:{key}" not in self._tasks and operator in self._operators:
-                watch = OperatorWatch(
-                    self.post, seller_id, operator, self._operators[operator](bytes(config))
-                )
-                self._spawn(f"operator:{key}", watch.run())
+                try:
+                    client = self._operators[operator](bytes(config))
+                except (ValueError, OSError) as error:  # its settings are wrong: the others work
+                    log.error("operator_not_started", operator=operator, why=str(error))  # noqa: TRY400
+                    continue
+                self._spawn(f"operator:{key}", OperatorWatch(self.post, seller_id, operator, client).run())
 
     def _lane(self, row: lanes.RegisterRow) -> None:
         """Start the lane of a new register; tell a running one what was changed about its register.
