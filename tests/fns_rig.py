@@ -61,7 +61,7 @@ class TaxOffice:
         ]  # fmt: skip
 
     def client(self, **config: Any) -> Fns:
-        settings = {"master_token": MASTER_TOKEN, "base_url": self.url, **config}
+        settings = {"inn": "7700000016", "master_token": MASTER_TOKEN, "base_url": self.url, **config}
         return Fns(FnsConfig(**settings), self.clock)
 
     def close(self) -> None:

@@ -49,7 +49,12 @@ class Bench:
         return Fns(made, self.office.clock), made.plan
 
     async def connect(self, **plan: Any) -> None:
-        settings = {"master_token": MASTER_TOKEN, "base_url": self.office.url, "plan": {**SOON, **plan}}
+        settings = {
+            "inn": "7707083893",
+            "master_token": MASTER_TOKEN,
+            "base_url": self.office.url,
+            "plan": {**SOON, **plan},
+        }
         body = msgspec.json.encode(settings)
 
         def unit(tx: Tx) -> None:
@@ -214,7 +219,7 @@ async def test_new_settings_are_taken_without_a_restart(bench: Bench) -> None:
 
 async def test_an_account_that_cannot_be_used_stops_nobody(bench: Bench) -> None:
     await bench.hub.store.write(
-        lambda tx: people.add_account(tx, "0" * 31 + "a", SELLER, "fns", b'{"master_token":"x","ca_file":"/no"}')
+        lambda tx: people.add_account(tx, "0" * 31 + "a", SELLER, "fns", b'{"inn":"7707083893","master_token":"x","ca_file":"/no"}')
     )  # fmt: skip
     (one,) = await bench.ticketed(1)
     await bench.hub.store.write(lambda tx: people.add_account(tx, ACCOUNT, SELLER, "fns", _settings(bench)))
@@ -223,7 +228,9 @@ async def test_an_account_that_cannot_be_used_stops_nobody(bench: Bench) -> None
 
 
 def _settings(bench: Bench) -> bytes:
-    return msgspec.json.encode({"master_token": MASTER_TOKEN, "base_url": bench.office.url, "plan": SOON})
+    return msgspec.json.encode(
+        {"inn": "7707083893", "master_token": MASTER_TOKEN, "base_url": bench.office.url, "plan": SOON}
+    )
 
 
 async def test_an_operator_that_shows_the_tax_services_word_is_a_source_too(bench: Bench) -> None:

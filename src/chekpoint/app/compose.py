@@ -67,9 +67,12 @@ OPERATOR_CONFIGS: Mapping[str, type[msgspec.Struct]] = {
     "first_ofd": FirstOfdConfig,
     "kontur": KonturConfig,
     "taxcom": TaxcomConfig,
-    "fns": FnsConfig,
 }
-"""Operator (or the tax service) -> the form of an account's settings."""
+"""Operator -> the form of an account's settings."""
+
+
+TAX_CONFIGS: Mapping[str, type[msgspec.Struct]] = {"fns": FnsConfig}
+"""Tax service -> the form of the settings of a permission; kept as an account is."""
 
 
 def register_makers(

@@ -55,6 +55,10 @@ class Fns:
         self._token = ""
         self._good_until: datetime | None = None
 
+    async def admitted(self) -> None:
+        """Get a token: does the service let us in? Raises RegisterBlocked."""
+        await self._valid_token()
+
     async def ask(self, question: TaxQuestion) -> TaxAnswer:
         """First the sign, then (unless it is wrong, or ``ask_store`` is off) the store. Raises RegisterBlocked."""
         check = await self._about(Query.CHECK, question)
