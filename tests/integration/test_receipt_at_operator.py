@@ -29,6 +29,11 @@ KEY = "key-of-the-shop"
 NUMBER = "0001234567012345"
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    return sqlite(tmp_path) if request.param == "sqlite" else str(request.getfixturevalue("pg_database"))
+
+
 class Ordinary(BareRegister):
     """A register whose drive is not a test one; ``told``: what its tickets say of the operator."""
 
@@ -71,8 +76,8 @@ class Visit:
 
 
 @asynccontextmanager
-async def visit(folder: Path, register: BareRegister) -> AsyncIterator[Visit]:
-    async with running(sqlite(folder), {"0" * 31 + "8": register}) as hub:
+async def visit(url: str, register: BareRegister) -> AsyncIterator[Visit]:
+    async with running(url, {"0" * 31 + "8": register}) as hub:
         await hub.store.write(lambda tx: people.add_key(tx, "0" * 31 + "7", SHOP.id, KEY))
         (key,) = await offer(hub, sale(1))
         await until(hub.store, "receipt", lambda all_: [row["proof"] for row in all_] == [Proof.TICKETED])
@@ -83,18 +88,18 @@ async def visit(folder: Path, register: BareRegister) -> AsyncIterator[Visit]:
             yield Visit(hub, http, key)
 
 
-async def test_the_operator_of_the_ticket_is_linked_for_all_three(tmp_path: Path) -> None:
-    async with visit(tmp_path, Ordinary(told="7704211201  ", ofd_inn="7709364346")) as seen:
-        url = "https://receipt.taxcom.ru/v01/show?fp=1000000002&s=100.00"
-        shown = f'href="{url.replace("&", "&amp;")}"'
+async def test_the_operator_of_the_ticket_is_linked_for_all_three(url: str) -> None:
+    async with visit(url, Ordinary(told="7704211201  ", ofd_inn="7709364346")) as seen:
+        link = "https://receipt.taxcom.ru/v01/show?fp=1000000002&s=100.00"
+        shown = f'href="{link.replace("&", "&amp;")}"'
         assert shown in await seen.page()
         assert shown in await seen.buyers()
         page = "https://receipt.taxcom.ru"
-        assert await seen.shops() == {"operator": "Такском", "url": url, "page": page}
+        assert await seen.shops() == {"operator": "Такском", "url": link, "page": page}
 
 
-async def test_without_a_word_in_the_ticket_the_registers_own_setting_tells(tmp_path: Path) -> None:
-    async with visit(tmp_path, Ordinary(ofd_inn="7802870820")) as seen:
+async def test_without_a_word_in_the_ticket_the_registers_own_setting_tells(url: str) -> None:
+    async with visit(url, Ordinary(ofd_inn="7802870820")) as seen:
         assert "Найти на сайте ОФД «Дримкас ОФД»" in await seen.page()
         page = "https://ofd.dreamkas.ru/check"
         assert await seen.shops() == {"operator": "Дримкас ОФД", "url": None, "page": page}
@@ -103,15 +108,15 @@ async def test_without_a_word_in_the_ticket_the_registers_own_setting_tells(tmp_
 @pytest.mark.parametrize(
     "register", [Ordinary(), Ordinary(told="7800000010"), BareRegister("9999078900000077")]
 )
-async def test_where_no_operator_is_known_nothing_is_shown(tmp_path: Path, register: BareRegister) -> None:
-    async with visit(tmp_path, register) as seen:
+async def test_where_no_operator_is_known_nothing_is_shown(url: str, register: BareRegister) -> None:
+    async with visit(url, register) as seen:
         assert "У оператора" not in await seen.page()
         assert "на сайте ОФД" not in await seen.buyers()
         assert await seen.shops() is None
 
 
-async def test_the_screen_says_what_the_tax_service_was_asked_and_no_more(tmp_path: Path) -> None:
-    async with visit(tmp_path, Ordinary()) as seen:
+async def test_the_screen_says_what_the_tax_service_was_asked_and_no_more(url: str) -> None:
+    async with visit(url, Ordinary()) as seen:
         assert "ФНС не спрашивали" in await seen.page()
         await seen.hub.store.write(lambda tx: tax.doubt(tx, seen.key, SHOP.seller_id))
         assert "Оператор сообщил о замечании ФНС" in await seen.page()
