@@ -137,6 +137,17 @@ async def test_filters_of_first_ofd(cabinets: Cabinets) -> None:
     assert len(other.json()["documents"]) == 5
 
 
+async def test_documents_wait_for_the_tax_service_and_then_are_sent(cabinets: Cabinets) -> None:
+    cabinets.ofd.account_conduct.flc_seconds = 600
+
+    async def states() -> set[str]:
+        return {d["fnsFlcStatus"] for d in (await cabinets.documents()).json()["documents"]}
+
+    assert await states() == {"WAITING"}
+    await cabinets.clock.advance(600)
+    assert await states() == {"OK"}
+
+
 async def test_cursor_goes_on_where_it_stopped_when_documents_appear(cabinets: Cabinets) -> None:
     first = (await cabinets.by_period(limit=3)).json()
     assert [next(iter(d)) for d in first["documents"]] == ["fiscalReport", "openShift", "receipt"]

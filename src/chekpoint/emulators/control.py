@@ -271,6 +271,7 @@ async def _account(panel: Controlled, setting: AccountSetting) -> None:
     conduct = panel.ofd.account_conduct
     for name in (
         "delay_seconds",
+        "flc_seconds",
         "zone_hours",
         "padded",
         "sign_form",
