@@ -197,14 +197,18 @@ def test_the_share_is_a_share() -> None:
     assert all(tax.is_sampled(key, 1.0) for key in keys)
 
 
-async def test_a_service_that_does_not_answer_costs_nothing_of_the_days_limit(bench: Bench) -> None:
+async def test_a_service_that_does_not_answer_is_told_and_costs_nothing_of_the_days_limit(
+    bench: Bench,
+) -> None:
     (one,) = await bench.ticketed(1)
     bench.office.conduct.failure = "ip"
     await bench.connect(daily=1)
     for _ in range(3):
         assert not await bench.watch.once()
+    assert await bench.incidents() == [("tax_service_silent", ACCOUNT)]
     bench.office.conduct.failure = ""
     assert await bench.watch.once()
+    assert await bench.incidents() == []
     assert await bench.proofs() == {one: Proof.AT_TAX_SERVICE}
 
 

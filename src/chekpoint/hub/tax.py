@@ -20,6 +20,7 @@ from chekpoint.store.transitions import climb
 SOURCE: Final = "tax:fns"
 SIGN_WRONG: Final = "tax_sign_wrong"
 ABSENT: Final = "tax_absent"
+SILENT: Final = "tax_service_silent"  # its subject is the account
 _LONGEST_PAUSE: Final = 24 * 3600
 _PARTS: Final = 1 << 24  # keys end in chance: six of their digits choose the sample
 

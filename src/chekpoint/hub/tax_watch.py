@@ -11,10 +11,10 @@ from chekpoint.core.clock import epoch_ms
 from chekpoint.core.errors import RegisterBlocked, RegisterError, StoreError
 from chekpoint.core.lifecycle import Proof
 from chekpoint.core.ports import TaxAnswer, TaxService
-from chekpoint.hub import tax
+from chekpoint.hub import tax, tax_words
 from chekpoint.hub.post import Post
 from chekpoint.hub.tax import TaxPlan
-from chekpoint.store import people
+from chekpoint.store import incidents, people
 from chekpoint.store import tax as asked
 from chekpoint.store.journal import Tx
 
@@ -185,6 +185,7 @@ class TaxWatch:
         def unit(tx: Tx, said: TaxAnswer = answer) -> None:
             tax.settle(tx, one, mine, said, plan=seat.plan, key=self._post.keys.new)
             asked.answered(tx, seat.account_id, ok=True, words=said.message)
+            incidents.close(tx, tax.SILENT, seat.account_id)
 
         await self._post.store.write(unit)
         return True
@@ -195,6 +196,8 @@ class TaxWatch:
         asked.put(tx, msgspec.structs.replace(mine, due=tx.now))
         asked.count(tx, seat.account_id, day, max(asked.asked_on(tx, seat.account_id, day) - 1, 0))
         asked.answered(tx, seat.account_id, ok=False, words=words)
+        silent = tax_words.silent(words)
+        incidents.open_incident(tx, tax.SILENT, seat.account_id, silent, key=self._post.keys.new())
 
 
 def _key(ms: int) -> str:

@@ -27,7 +27,7 @@ Query = Mapping[str, str | Sequence[str]]
 _TRIES: Final = 4
 _LONGEST_PAUSE: Final = 60.0
 _LARGEST: Final = 64 << 20
-_UNTRUSTED: Final = (
+UNTRUSTED: Final = (
     "сертификат сервиса не признан: укажите корневой сертификат в ca_file"
     " / the service's certificate is not trusted: name its authority in ca_file"
 )
@@ -151,8 +151,8 @@ class Account(ABC):
         try:
             status, raw, pause = await self._exchange(method, url, headers, parts)
         except httpx2.HTTPError as fault:  # never its text: it may show the address with the token in it
-            if _untrusted(fault):
-                raise RegisterBlocked(BlockReason.CONFIGURATION, _UNTRUSTED) from None
+            if untrusted(fault):
+                raise RegisterBlocked(BlockReason.CONFIGURATION, UNTRUSTED) from None
             raise Later(type(fault).__name__) from fault
         return Reply(status, self._decoded(status, raw), pause)
 
@@ -259,7 +259,7 @@ def said(body: Any, *names: str) -> str:
     return "; ".join(str(text)[:400] for text in found if text)
 
 
-def _untrusted(fault: BaseException | None) -> bool:
+def untrusted(fault: BaseException | None) -> bool:
     """Is a certificate that cannot be verified at the bottom of it?"""
     while fault is not None:
         if isinstance(fault, ssl.SSLCertVerificationError):

@@ -147,9 +147,12 @@ class FnsService:
         return code, ticket(document) if code == 200 else ""
 
     def _stored(self, document: OfdDocument) -> bool:
-        ripe = document.received_at + timedelta(seconds=self.conduct.lag_seconds)
-        held = self._operator.flc.get((document.fn, document.fd_number)) in {Flc.WAITING, Flc.ERROR}
-        return document.answer == 0 and not held and ripe <= self.clock.now()
+        age, told = (
+            self.clock.now() - document.received_at,
+            self._operator.flc.get((document.fn, document.fd_number)),
+        )
+        waits = timedelta(seconds=self.conduct.lag_seconds + self._operator.flc_seconds)
+        return document.answer == 0 and told not in {Flc.WAITING, Flc.ERROR} and age >= waits
 
 
 def _same(document: OfdDocument, asked: Asked) -> bool:

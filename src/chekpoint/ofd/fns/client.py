@@ -15,6 +15,7 @@ import msgspec
 from chekpoint.core.clock import Clock
 from chekpoint.core.errors import BlockReason, RegisterBlocked
 from chekpoint.core.ports import TaxAnswer, TaxQuestion
+from chekpoint.ofd.account import UNTRUSTED, untrusted
 from chekpoint.ofd.fns import meanings, soap
 from chekpoint.ofd.fns.config import FnsConfig
 from chekpoint.ofd.fns.soap import Answer, Event, Fault, Query, Sent, Token, Working
@@ -145,6 +146,8 @@ class Fns:
         try:
             reply = await self._http.post(url, content=body, headers=head, timeout=self._config.timeout)
         except httpx2.HTTPError as fault:
+            if untrusted(fault):
+                raise RegisterBlocked(BlockReason.CONFIGURATION, UNTRUSTED) from None
             raise _no_link(type(fault).__name__) from fault
         return _judged(reply)
 
