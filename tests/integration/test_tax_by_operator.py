@@ -17,7 +17,8 @@ from chekpoint.emulators.stand import ofd_app
 from chekpoint.hub.hub import Hub
 from chekpoint.hub.operators import OperatorWatch
 from chekpoint.ofd.first_ofd import FirstOfd, FirstOfdConfig
-from chekpoint.store import tax, views_receipt
+from chekpoint.store import views_receipt
+from chekpoint.store.tax import due
 from tests.contract.http_bench import down, listening, up
 from tests.doubles.bare_register import BareRegister
 from tests.doubles.hubs import SELLER, running, sale
@@ -78,5 +79,5 @@ async def test_what_the_tax_service_has_taken_is_the_last_rung_and_the_operator_
         assert whole is not None
         by_rung = {found.rung: found.source for found in whole.evidence}
         assert by_rung[Proof.TICKETED] == by_rung[Proof.AT_TAX_SERVICE] == "operator:first_ofd"
-        doubts = await hub.store.read(tax.questions)
+        doubts = await hub.store.read(lambda tx: due(tx, SELLER))
         assert {one.receipt_id for one in doubts} == {ids[2], ids[3]}

@@ -70,7 +70,7 @@ def seen_at_operator(
     The caller has seen that the record is of this receipt, every field equal. ``source``: ``operator:NAME``.
     """
     if record.fns is FnsState.ACCEPTED and record.answer == 0:
-        return _climb(tx, receipt_id, source, record.evidence, key)
+        return _climb(tx, receipt_id, seller_id, source=source, body=record.evidence, key=key)
     if record.fns in {FnsState.WARNING, FnsState.REFUSED}:
         doubt(tx, receipt_id, seller_id)
     return False
@@ -87,7 +87,7 @@ def settle(
 ) -> None:
     """Write down what the tax service said of one receipt."""
     if answer.in_store:
-        _climb(tx, one.id, SOURCE, answer.evidence, key)
+        _climb(tx, one.id, one.seller_id, source=SOURCE, body=answer.evidence, key=key)
         return
     if answer.sign_right is False:
         words = tax_words.sign_wrong(one.fn, one.fd_number, answer.code, answer.message)
@@ -100,8 +100,10 @@ def settle(
     tax.put(tx, _again(tx, asked, answer, plan))
 
 
-def _climb(tx: Tx, receipt_id: str, source: str, body: str, key: Callable[[], str]) -> bool:
-    tax.forget(tx, receipt_id)
+def _climb(
+    tx: Tx, receipt_id: str, seller_id: str, *, source: str, body: str, key: Callable[[], str]
+) -> bool:
+    tax.forget(tx, receipt_id, seller_id)
     for kind in (SIGN_WRONG, ABSENT):
         incidents.close(tx, kind, receipt_id)
     return climb(tx, receipt_id, Proof.AT_TAX_SERVICE, source=source, body=body, check=None, key=key())

@@ -112,13 +112,11 @@ class TaxWatch:
 
     async def _chosen(self, seat: Seat) -> list[str]:
         """Receipts to ask about now: in doubt, then due again, then of the sample."""
-        now, day = epoch_ms(self._post.clock.now()), f"{self._post.clock.now():%Y-%m-%d}"
+        day = f"{self._post.clock.now():%Y-%m-%d}"
 
         def look(tx: Tx) -> tuple[list[str], int]:
-            known = [one for one in asked.questions(tx) if one.seller_id == seat.seller_id]
-            due = [one for one in known if one.due is not None and one.due <= now]
-            due.sort(key=lambda one: (not one.first, one.due))
-            return [one.receipt_id for one in due], asked.asked_on(tx, seat.account_id, day)
+            waiting = asked.due(tx, seat.seller_id)
+            return [one.receipt_id for one in waiting], asked.asked_on(tx, seat.account_id, day)
 
         chosen, used = await self._post.store.read(look)
         most = min(BATCH, max(seat.plan.daily - used, 0))
@@ -158,7 +156,7 @@ class TaxWatch:
             used = asked.asked_on(tx, seat.account_id, day)
             one, known = asked.candidate(tx, receipt_id), asked.question(tx, receipt_id)
             if one is None or not one.open(doubted=known is not None and known.first):
-                asked.forget(tx, receipt_id)
+                asked.forget(tx, receipt_id, seat.seller_id)
                 return None
             if used >= seat.plan.daily:
                 return None

@@ -82,10 +82,12 @@ class Fns:
                 continue
             if answer.code == meanings.UNAVAILABLE:
                 raise RegisterBlocked(
-                    BlockReason.BUSY, "налоговая: сервис проверки временно недоступен (503)"
+                    BlockReason.BUSY, "налоговая временно недоступна (503) / the tax service is unavailable"
                 )
             return answer
-        raise RegisterBlocked(BlockReason.BUSY, "налоговая не ответила за отведённую минуту")
+        raise RegisterBlocked(
+            BlockReason.BUSY, "налоговая не ответила за отведённую минуту / no answer within the minute"
+        )
 
     async def _with_token(self, query: Query, question: TaxQuestion) -> Answer:
         """One asking; a token that ran out in the middle is got once more."""
@@ -155,7 +157,9 @@ class Fns:
 def _judged(reply: httpx2.Response) -> Event:
     """Faults come with HTTP 500, as SOAP or as bare text; anything else that is not 200 is no answer."""
     if reply.status_code == 429:
-        raise RegisterBlocked(BlockReason.BUSY, "налоговая: исчерпан предел запросов (429)")
+        raise RegisterBlocked(
+            BlockReason.BUSY, "налоговая: исчерпан предел запросов (429) / the limit of requests is used up"
+        )
     if reply.status_code not in {200, 500}:
         raise _no_link(f"HTTP {reply.status_code}")
     try:
@@ -163,10 +167,10 @@ def _judged(reply: httpx2.Response) -> Event:
     except NotXml as fault:
         words = reply.content[:400].decode("utf-8", "replace").strip()
         if reply.status_code != 500 or not words or words.startswith("<"):
-            raise _no_link(f"вместо XML пришло что-то другое: {fault}") from fault
+            raise _no_link(f"вместо XML пришло что-то другое / not XML: {fault}") from fault
         return Fault(words)
     if found is None:
-        raise _no_link(f"HTTP {reply.status_code}: ответ без ожидаемых полей")
+        raise _no_link(f"HTTP {reply.status_code}: нет ожидаемых полей / fields are missing")
     return found
 
 
@@ -185,12 +189,14 @@ def _answer(sign: bool | None, in_store: bool | None, said: dict[Query, Answer])
 
 
 def _no_link(why: str) -> RegisterBlocked:
-    return RegisterBlocked(BlockReason.NO_LINK, f"налоговая не отвечает: {why}")
+    return RegisterBlocked(
+        BlockReason.NO_LINK, f"налоговая не отвечает / the tax service does not answer: {why}"
+    )
 
 
 def _strange(event: Event) -> RegisterBlocked:
-    return _no_link(f"не тот ответ ({type(event).__name__})")
+    return _no_link(f"не тот ответ / another answer ({type(event).__name__})")
 
 
 def _no_token(fault: Fault) -> str:
-    return f"налоговая не выдала токен: {fault.text[:200]}"
+    return f"налоговая не выдала токен / no token was given: {fault.text[:200]}"
