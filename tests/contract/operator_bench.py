@@ -128,10 +128,15 @@ class World:
         return made
 
     async def seen(
-        self, fn: str | None = None, since: datetime = SINCE, until: datetime = UNTIL, **settings: Any
+        self,
+        fn: str | None = None,
+        since: datetime = SINCE,
+        until: datetime = UNTIL,
+        clock: Clock | None = None,
+        **settings: Any,
     ) -> list[OfdRecord]:
         """Everything the client shows of a drive."""
-        operator = self.client(**settings)
+        operator = self.client(clock, **settings)
         try:
             return [one async for one in operator.documents(fn or self.drive.number, since, until)]
         finally:

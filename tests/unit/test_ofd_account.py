@@ -129,6 +129,11 @@ async def test_refusal_is_told_in_the_services_own_words() -> None:
         await Plain(script(httpx2.Response(400, json={"message": "нет такого периода"}))).read("/rows")
 
 
+async def test_page_instead_of_json_is_called_by_its_name() -> None:
+    with pytest.raises(RegisterBlocked, match="вместо JSON"):
+        await Plain(script(httpx2.Response(200, text="<html>Технические работы"))).read("/rows")
+
+
 async def test_answer_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chekpoint.ofd.account._LARGEST", 1000)
     read = 0
