@@ -13,11 +13,11 @@ from starlette.routing import Mount
 
 from chekpoint.core.lifecycle import Proof
 from chekpoint.core.ports import RegisterStatus, Ticket
-from chekpoint.hub import tax
+from chekpoint.hub import tax, tax_words
 from chekpoint.hub.hub import Hub
 from chekpoint.ofd.links import link_of
 from chekpoint.shops.api_v1 import api_routes
-from chekpoint.store import people, views_receipt
+from chekpoint.store import incidents, people, views_receipt
 from chekpoint.store.tax import Question, put
 from chekpoint.web.screens import Joinery, first_password, screens
 from tests.doubles.bare_register import BareRegister
@@ -128,3 +128,15 @@ async def test_the_screen_says_what_the_tax_service_was_asked_and_no_more(url: s
         page = await seen.page()
         assert "ФНС не спрашивали" not in page
         assert "фискальный признак верен, в хранилище ещё нет (Чек не найден, 404)" in page
+
+
+async def test_an_incident_at_the_tax_service_stands_in_the_timeline_in_words(url: str) -> None:
+    async with visit(url, Ordinary()) as seen:
+        words = tax_words.sign_wrong("7380440902582955", 2, 406, "Чек не прошёл проверку")
+        new = seen.hub.post.keys.new()
+        await seen.hub.store.write(
+            lambda tx: incidents.open_incident(tx, tax.SIGN_WRONG, seen.key, words, key=new)
+        )
+        page = await seen.page()
+        assert "Происшествие: ФНС не подтвердила фискальный признак" in page
+        assert "Сверьте сумму, время и признак" in page

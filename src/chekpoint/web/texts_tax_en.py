@@ -16,4 +16,8 @@ TAX_EN: Final[dict[str, str]] = {
     "tax.again": "It will be asked again.",
     "tax.doubted": "The operator told of a remark of the tax service, which will be asked first of all, where it is connected.",
     "tax.chosen": "The tax service is being asked.",
+    "event.incident_opened.tax_sign_wrong": "Incident: the tax service did not confirm the fiscal sign",
+    "event.incident_closed.tax_sign_wrong": "Incident closed: the fiscal sign is confirmed",
+    "event.incident_opened.tax_absent": "Incident: the tax service has not had the document for long",
+    "event.incident_closed.tax_absent": "Incident closed: the tax service has the document",
 }

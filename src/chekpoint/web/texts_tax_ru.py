@@ -16,4 +16,8 @@ TAX_RU: Final[dict[str, str]] = {
     "tax.again": "Спросим ещё раз.",
     "tax.doubted": "Оператор сообщил о замечании ФНС; её саму спросим в первую очередь, если подключена.",
     "tax.chosen": "ФНС спрашивают.",
+    "event.incident_opened.tax_sign_wrong": "Происшествие: ФНС не подтвердила фискальный признак",
+    "event.incident_closed.tax_sign_wrong": "Происшествие закрыто: фискальный признак подтверждён",
+    "event.incident_opened.tax_absent": "Происшествие: документа долго нет в ФНС",
+    "event.incident_closed.tax_absent": "Происшествие закрыто: документ есть в ФНС",
 }

@@ -42,7 +42,7 @@ class _Gone(Exception):
 def open_client(config: FnsConfig) -> httpx2.AsyncClient:
     """A client for the service. Raises ``OSError`` or ``ssl.SSLError`` when the CA file is no use."""
     verify: Any = ssl.create_default_context(cafile=config.ca_file) if config.ca_file else True
-    return httpx2.AsyncClient(timeout=config.timeout, verify=verify, trust_env=False)
+    return httpx2.AsyncClient(timeout=config.timeout, verify=verify)
 
 
 class Fns:
