@@ -24,6 +24,7 @@ from chekpoint.hub.tax_watch import MakeTax, TaxWatch
 from chekpoint.ofd.first_ofd import FirstOfd, FirstOfdConfig
 from chekpoint.ofd.fns import Fns, FnsConfig
 from chekpoint.ofd.kontur import Kontur, KonturConfig
+from chekpoint.ofd.links import link_of
 from chekpoint.ofd.ofd_ru import OfdRu, OfdRuConfig
 from chekpoint.ofd.taxcom import Taxcom, TaxcomConfig
 from chekpoint.registers.agent import AgentConfig, AgentRegister, Switchboard, Traits, agent_routes
@@ -70,9 +71,12 @@ OPERATOR_CONFIGS: Mapping[str, type[msgspec.Struct]] = {
     "first_ofd": FirstOfdConfig,
     "kontur": KonturConfig,
     "taxcom": TaxcomConfig,
-    "fns": FnsConfig,
 }
-"""Operator (or the tax service) -> the form of an account's settings."""
+"""Operator -> the form of an account's settings."""
+
+
+TAX_CONFIGS: Mapping[str, type[msgspec.Struct]] = {"fns": FnsConfig}
+"""Tax service -> the form of the settings of a permission; kept as an account is."""
 
 
 def register_makers(
@@ -179,7 +183,7 @@ def doors(hub: Hub, zone: str, board: Switchboard | None = None) -> list[BaseRou
     """The addresses that shops call, and agents where there is a ``board``."""
     return [
         *(agent_routes(hub, board) if board is not None else ()),
-        *api_routes(hub),
+        *api_routes(hub, public_links=link_of),
         *callback_routes(hub),
         *bitrix.bitrix_routes(hub),
         *atol_online.routes(hub),

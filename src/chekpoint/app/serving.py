@@ -19,6 +19,7 @@ from chekpoint.core.clock import SystemClock
 from chekpoint.hub.hub import Hub
 from chekpoint.hub.mounting import WholeMount
 from chekpoint.hub.trial import Trial
+from chekpoint.ofd.links import link_of
 from chekpoint.registers.agent import AgentLimits, Switchboard
 from chekpoint.watch.sending import try_channel
 from chekpoint.web.access import first_password
@@ -45,7 +46,16 @@ def application(
     kinds, ask = Kinds(hub, board), asker(hub.post.clock, board)
     attempt = partial(try_channel, notices(settings, hub.post, http), hub.post)
     joinery = Joinery(
-        shop_kinds(), settings.address, http, trial, kinds, kinds_config, ask, channel_kinds(), attempt
+        shop_kinds(),
+        settings.address,
+        http,
+        trial,
+        kinds,
+        kinds_config,
+        ask,
+        channel_kinds(),
+        attempt,
+        link_of,
     )
     pages = screens(
         hub, secret_key=session_key, zone=settings.zone, https_only=settings.secure_cookies, joinery=joinery
