@@ -20,7 +20,7 @@ AFTER_MOST: Final = 7 * 24 * 60  # minutes
 MASK: Final = "•••"
 SEVERITIES: Final = ("warning", "critical")
 LANGS: Final = ("ru", "en")
-_MISFIT: Final[Words] = ("Значение не подходит", "The value does not fit")
+_MISFIT: Final[Words] = ("Не подходит", "It does not fit")
 
 
 class ChannelKind(NamedTuple):
@@ -39,23 +39,26 @@ class ChannelKind(NamedTuple):
         said = answered(asks, given)
         kept = {ask.name: before[ask.name] for ask in self.asks if ask.secret and before.get(ask.name)}
         values = kept | {name: value for name, value in said.items() if value}
+        if faults := self._faults(values):
+            raise Unfilled(faults)
         try:
             return msgspec.json.encode(msgspec.convert(values, self.form, strict=False))
-        except msgspec.ValidationError as error:
-            raise Unfilled(self._fault(str(error))) from error
+        except msgspec.ValidationError as error:  # of a form that compares its fields
+            name, _, why = str(error).partition(": ")
+            field = name if name in {ask.name for ask in self.asks} else self.asks[0].name
+            raise Unfilled({field: _misfit(why or name)}) from error
 
-    def _fault(self, text: str) -> dict[str, Words]:
-        """The field that a form's error names: by its path, or before a colon where a form compares two fields."""
-        why, _, path = text.partition(" - at `$")
-        name, colon, rest = why.partition(": ")
-        fields = {ask.name: ask for ask in self.asks}
-        if colon and name in fields:
-            why = rest
-        else:
-            name = path.strip("`.")
-        ask = fields.get(name, self.asks[0])
-        ru, en = (ask.hint[0] or ask.label[0]), (ask.hint[1] or ask.label[1])
-        return {ask.name: (f"{_MISFIT[0]} ({ru}): {why}.", f"{_MISFIT[1]} ({en}): {why}.")}
+    def _faults(self, values: Mapping[str, Any]) -> dict[str, Words]:
+        """Every field that does not fit, each by itself."""
+        types = {field.name: field.type for field in msgspec.structs.fields(self.form)}
+        faults: dict[str, Words] = {}
+        for ask in self.asks:
+            if ask.name in values:
+                try:
+                    msgspec.convert(values[ask.name], types[ask.name], strict=False)
+                except msgspec.ValidationError as error:
+                    faults[ask.name] = _unlike(ask, str(error))
+        return faults
 
     def shown(self, config: bytes) -> list[tuple[Words, str]]:
         """The settings as a person may see them: no secrets."""
@@ -81,6 +84,18 @@ class ChannelKind(NamedTuple):
 
 def _values(config: bytes | None) -> dict[str, Any]:
     return msgspec.json.decode(config, type=dict[str, Any]) if config else {}
+
+
+def _misfit(why: str) -> Words:
+    return f"{_MISFIT[0]}: {why}.", f"{_MISFIT[1]}: {why}."
+
+
+def _unlike(ask: Ask, why: str) -> Words:
+    """A pattern says nothing to a person: the hint does."""
+    if "regex" not in why:
+        return _misfit(why)
+    ru, en = ask.hint[0] or ask.label[0], ask.hint[1] or ask.label[1]
+    return f"{_MISFIT[0]}: ожидается «{ru}».", f"{_MISFIT[1]}: “{en}” is expected."
 
 
 def _chosen(ask: Ask, value: str) -> str:

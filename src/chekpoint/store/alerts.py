@@ -67,6 +67,7 @@ _CLOSED: Final = Query(
     select(*_TROUBLED).where(incident.c.closed_at >= bindparam("edge")).order_by(incident.c.id)
 )
 _ONE: Final = Query(select(*_TROUBLED).where(incident.c.id == bindparam("which")))
+_SOME: Final = by_keys(select(*_TROUBLED).order_by(incident.c.id), incident.c.id)
 _OF: Final = by_keys(
     select(*(alert.c[name] for name in Told._fields)).order_by(alert.c.id), alert.c.incident_id
 )
@@ -149,6 +150,11 @@ def incident_of(tx: Tx, incident_id: str) -> Troubled | None:
     return None if row is None else Troubled(*row)
 
 
+def incidents_of(tx: Tx, incident_ids: Sequence[str]) -> list[Troubled]:
+    """These incidents, open or closed, oldest first."""
+    return [Troubled(*row) for row in tx.all(_SOME, keys=keys_of(tx, incident_ids))]
+
+
 def told(tx: Tx, incident_ids: Sequence[str]) -> list[Told]:
     """What channels were told of these incidents, in the order in which it was due."""
     return [Told(*row) for row in tx.all(_OF, keys=keys_of(tx, incident_ids))] if incident_ids else []
@@ -181,12 +187,12 @@ def due(tx: Tx, *, most: int) -> list[Letter]:
     return [Letter(*row) for row in tx.all(_DUE, now=tx.now, most=most)]
 
 
-def hold(tx: Tx, letter: Letter, until: int) -> None:
-    """Take a message so that no other node sends it as well; raises Conflict when one did."""
-    tx.exactly(
-        _SETTLE, "the alert is taken", letter=letter.id, seen=letter.next_check_at, old=letter.state, new="sending",
-        more=1, check=until, at=None, words=None, why=None,
-    )  # fmt: skip
+def hold(tx: Tx, letter: Letter, until: int) -> bool:
+    """Take a message so that no other node sends it as well; False when one did."""
+    return tx.run(
+        _SETTLE, letter=letter.id, seen=letter.next_check_at, old=letter.state, new="sending", more=1, check=until,
+        at=None, words=None, why=None,
+    ) == 1  # fmt: skip
 
 
 def settle(
