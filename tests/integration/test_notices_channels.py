@@ -210,6 +210,12 @@ def test_a_secret_is_never_shown_and_stays_when_its_field_is_left_empty() -> Non
     assert json.loads(second.config) == {"url": "https://b.example", "secret": SECRET}
 
 
+def test_settings_do_not_show_their_secrets_in_a_traceback() -> None:
+    config = msgspec.convert({"url": "https://a.example", "secret": SECRET}, KINDS["webhook"].form)
+    assert SECRET not in repr(config)
+    assert SECRET not in f"{[config]!r}"
+
+
 async def test_settings_of_a_newer_version_are_a_refusal_not_a_crash() -> None:
     async with httpx2.AsyncClient() as http:
         for kind in KINDS:

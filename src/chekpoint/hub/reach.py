@@ -23,6 +23,13 @@ LANGS: Final = ("ru", "en")
 _MISFIT: Final[Words] = ("Не подходит", "It does not fit")
 
 
+class Secretive(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings that hold a secret: they do not show themselves in a log or a traceback."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({MASK})"
+
+
 class ChannelKind(NamedTuple):
     """One kind of channel. ``form`` is the Struct of its settings; ``asks`` names its fields."""
 
@@ -60,11 +67,11 @@ class ChannelKind(NamedTuple):
                     faults[ask.name] = _unlike(ask, str(error))
         return faults
 
-    def shown(self, config: bytes) -> list[tuple[Words, str]]:
+    def shown(self, config: bytes, lang: str = "ru") -> list[tuple[Words, str]]:
         """The settings as a person may see them: no secrets."""
         values = _values(config)
         return [
-            (ask.label, MASK if ask.secret else _chosen(ask, str(values[ask.name])))
+            (ask.label, MASK if ask.secret else _chosen(ask, str(values[ask.name]), lang))
             for ask in self.asks
             if values.get(ask.name) not in (None, "")
         ]
@@ -98,8 +105,9 @@ def _unlike(ask: Ask, why: str) -> Words:
     return f"{_MISFIT[0]}: ожидается «{ru}».", f"{_MISFIT[1]}: “{en}” is expected."
 
 
-def _chosen(ask: Ask, value: str) -> str:
-    return next((words[0] for choice, words in ask.choices if choice == value.lower()), value)
+def _chosen(ask: Ask, value: str, lang: str) -> str:
+    place = 1 if lang == "en" else 0
+    return next((words[place] for choice, words in ask.choices if choice == value.lower()), value)
 
 
 class Plan(NamedTuple):

@@ -16,7 +16,7 @@ from chekpoint.core.clock import Clock
 from chekpoint.core.errors import NotSent
 from chekpoint.core.ports import Alert
 from chekpoint.hub.kinds import Ask
-from chekpoint.hub.reach import ChannelKind
+from chekpoint.hub.reach import ChannelKind, Secretive
 from chekpoint.watch.refusals import Later
 
 _ADDRESS: Final = r"^[^\s@,;<>\"]+@[^\s@,;<>\"]+$"
@@ -27,7 +27,7 @@ GREYLISTED: Final = 300.0  # seconds: a server that says 450/451 wants to be ask
 _PRIORITY: Final = {"critical": "1"}
 
 
-class EmailConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class EmailConfig(Secretive, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A server and who gets the letters. ``security``: TLS from the first byte, STARTTLS, or none."""
 
     host: Annotated[str, msgspec.Meta(min_length=1, max_length=253, pattern=r"^[^\s/@:]+$")]
