@@ -98,6 +98,10 @@ def test_without_a_channel_the_page_says_that_nobody_is_told(page: Page) -> None
     page.goto("/channels")
     expect(page.get_by_text("Каналов нет")).to_be_visible()
     shot(page, "channels-none")
+    page.get_by_role("link", name="Добавить канал").click()
+    shot(page, "channel-kinds")
+    page.get_by_role("link", name="Выбрать: Почта").click()
+    shot(page, "channel-email")
 
 
 def test_what_is_wrong_with_a_channel_is_said_beside_the_field(page: Page, stage: Stage) -> None:

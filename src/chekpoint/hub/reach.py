@@ -79,14 +79,12 @@ class ChannelKind(NamedTuple):
     def filled(self, config: bytes) -> dict[str, str]:
         """The settings as a form shows them to be changed; secrets are empty."""
         values = _values(config)
-        return {
-            ask.name: ""
-            if ask.secret
-            else str(values.get(ask.name) or "").lower()
-            if isinstance(values.get(ask.name), bool)
-            else str(values.get(ask.name) or "")
-            for ask in self.asks
-        }
+        return {ask.name: "" if ask.secret else _typed(values.get(ask.name)) for ask in self.asks}
+
+
+def _typed(value: Any) -> str:
+    """A setting as a person types it; yes and no are words."""
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _values(config: bytes | None) -> dict[str, Any]:

@@ -137,10 +137,10 @@ KIND: Final = ChannelKind(
     ("Письма через ваш SMTP-сервер.", "Letters through your SMTP server."),
     (
         Ask("host", ("SMTP-сервер", "SMTP server"), ("smtp.example.ru", "smtp.example.com"), required=True),
-        Ask("port", ("Порт", "Port"), ("", ""), required=True, default="587"),
+        Ask("port", ("Порт", "Port"), ("587, 465 или 25", "587, 465 or 25"), required=True, default="587"),
         Ask("security", ("Шифрование", "Encryption"), ("", ""), required=True, choices=_SECURITIES, default="starttls"),
-        Ask("user", ("Имя", "User")),
-        Ask("password", ("Пароль", "Password"), ("", ""), secret=True),
+        Ask("user", ("Имя", "User"), ("Если сервер спрашивает", "Where the server asks for one")),
+        Ask("password", ("Пароль", "Password"), ("Только вместе с шифрованием", "With encryption only"), secret=True),
         Ask("sender", ("От кого", "From"), ("kassa@example.ru", "till@example.com"), required=True),
         Ask("to", ("Кому", "To"), ("Адреса через запятую", "Addresses, by commas"), required=True),
         Ask("ca_file", ("Файл доверенных центров", "File of authorities"),
