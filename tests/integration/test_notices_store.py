@@ -1,6 +1,7 @@
 """What tells people, on both databases: the same rows, the same refusals, one node at a time."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,24 @@ async def test_one_message_is_noted_once_held_once_and_settled_once(store: Store
         "i1",
         "i2",
     ]
+
+
+async def test_only_ends_that_somebody_waits_for_are_looked_at(store: Store) -> None:
+    await furnished(store)
+
+    def tell(tx: Tx, phase: str) -> None:
+        alerts.add(tx, f"a-{phase}", "i1", "c1", phase, number=0, severity="warning")
+        (letter,) = alerts.due(tx, most=9)
+        alerts.hold(tx, letter, tx.now + 1000)
+        alerts.settle(tx, letter.id, tx.now + 1000, state="sent")
+
+    await store.write(lambda tx: tell(tx, "opened"))
+    for kind, subject in (("late", "s1"), ("clash", "r1")):
+        await store.write(partial(incidents.close, kind=kind, subject=subject))
+    assert len(await store.read(lambda tx: alerts.closed_since(tx, 0))) == 2
+    assert [one.id for one in await store.read(lambda tx: alerts.ending(tx, 0))] == ["i1"]
+    await store.write(lambda tx: tell(tx, "recovered"))
+    assert await store.read(lambda tx: alerts.ending(tx, 0)) == []
 
 
 async def test_what_is_worse_must_be_seen_anew_and_what_is_better_need_not(store: Store) -> None:

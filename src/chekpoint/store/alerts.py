@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import bindparam, func, literal_column, select, update
+from sqlalchemy import bindparam, exists, func, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from chekpoint.store.journal import Tx
@@ -65,6 +65,25 @@ _TROUBLED: Final = tuple(incident.c[name] for name in Troubled._fields)
 _OPEN: Final = Query(select(*_TROUBLED).where(incident.c.closed_at.is_(None)).order_by(incident.c.id))
 _CLOSED: Final = Query(
     select(*_TROUBLED).where(incident.c.closed_at >= bindparam("edge")).order_by(incident.c.id)
+)
+_END = alert.alias("the_end")
+_ENDING: Final = Query(
+    select(*_TROUBLED)
+    .where(
+        incident.c.closed_at >= bindparam("edge"),
+        exists().where(
+            alert.c.incident_id == incident.c.id,
+            alert.c.state == "sent",
+            alert.c.phase != "recovered",
+            alert.c.sent_at <= incident.c.closed_at,
+            ~exists().where(
+                _END.c.incident_id == alert.c.incident_id,
+                _END.c.channel_id == alert.c.channel_id,
+                _END.c.phase == "recovered",
+            ),
+        ),
+    )
+    .order_by(incident.c.id)
 )
 _ONE: Final = Query(select(*_TROUBLED).where(incident.c.id == bindparam("which")))
 _SOME: Final = by_keys(select(*_TROUBLED).order_by(incident.c.id), incident.c.id)
@@ -142,6 +161,11 @@ def open_now(tx: Tx) -> list[Troubled]:
 def closed_since(tx: Tx, moment: int) -> list[Troubled]:
     """Incidents that closed at or after a moment."""
     return [Troubled(*row) for row in tx.all(_CLOSED, edge=moment)]
+
+
+def ending(tx: Tx, moment: int) -> list[Troubled]:
+    """Incidents that closed at or after a moment and whose end has not been told to all who heard of them."""
+    return [Troubled(*row) for row in tx.all(_ENDING, edge=moment)]
 
 
 def incident_of(tx: Tx, incident_id: str) -> Troubled | None:

@@ -22,7 +22,7 @@ from chekpoint.core.clock import epoch_ms, from_epoch_ms
 from chekpoint.core.errors import NotSent, StoreError, Unfit
 from chekpoint.core.ports import Alert, Channel
 from chekpoint.hub.causes import CHANNEL_FAILING
-from chekpoint.hub.places import places
+from chekpoint.hub.places import AFTER_CAUSE, places
 from chekpoint.hub.post import Post
 from chekpoint.store import alerts, channels, incidents, silences
 from chekpoint.store.alerts import Letter
@@ -83,7 +83,7 @@ class Notices:
     def _decide(self, tx: Tx) -> list[Due]:
         known = channels.channels(tx)
         opened = alerts.open_now(tx)
-        closed = alerts.closed_since(tx, tx.now - notices.END_TOLD_WITHIN)
+        closed = _closed(tx)
         if not known or not (opened or closed):
             return []
         told = alerts.told(tx, [one.id for one in (*opened, *closed)])
@@ -189,6 +189,14 @@ class Notices:
         if not isinstance(refusal, Later):
             words = channel_failing(channel.name, refusal, alerts.unsent(tx, channel.id))
             incidents.open_incident(tx, CHANNEL_FAILING, channel.id, words, key=self._post.keys.new())
+
+
+def _closed(tx: Tx) -> list[alerts.Troubled]:
+    """Those whose end is to be told, and those that ended a moment ago: they still explain others."""
+    lately = alerts.closed_since(tx, tx.now - AFTER_CAUSE)
+    return list(
+        {one.id: one for one in (*alerts.ending(tx, tx.now - notices.END_TOLD_WITHIN), *lately)}.values()
+    )
 
 
 def _drop(tx: Tx, made: Bundle, seen: int) -> None:
