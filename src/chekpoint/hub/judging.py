@@ -158,14 +158,14 @@ class Judge:
             items or one.items_digest, one.mark if isinstance(one, Ours) else None,
         )  # fmt: skip
 
-    def _say(self, kind: str, one: Ours | Theirs, theirs: Theirs | None, **said: Any) -> Difference:
+    def _say(self, kind: str, one: Ours | Theirs, shown: Theirs | None, /, **said: Any) -> Difference:
         ours = one if isinstance(one, Ours) else None
         told = explain(kind, fd=one.fd_number, fn=self._place.fn, sum=roubles(one.total), **said)
         return Difference(
             kind=kind, subject=f"{self._place.fn}/{one.fd_number}", day=one.made_at[:10], **told._asdict(),
             register_id=self._place.register_id, fn=self._place.fn, fd_number=one.fd_number,
             receipt_id=ours and ours.receipt_id, ours=ours and _ours_json(ours),
-            theirs=theirs and _theirs_json(theirs),
+            theirs=shown and _theirs_json(shown),
         )  # fmt: skip
 
 
