@@ -69,7 +69,7 @@ class BothSides:
     def document(self, number: int, content: Receipt | None, fn: str = FN, **changes: Any) -> FiscalDocument:
         """What the drive signs as its n-th document: a shift opening when there is no content."""
         made_at = datetime(2026, 11, 24, 12) + timedelta(minutes=number)  # noqa: DTZ001 - a register's wall clock
-        fields = {
+        fields: dict[str, Any] = {
             "fn": fn, "fd_number": number, "fiscal_sign": f"{1_000 + number:010d}", "made_at": made_at.isoformat(),
             "total": content.amount if content else 0, "kind": content.kind.code if content else 0,
             "document": 3 if content else 2, "shift_number": 1,
