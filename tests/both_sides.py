@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import select
@@ -36,6 +36,7 @@ from tests.doubles.hand_clock import HandClock
 from tests.doubles.hubs import SELLER, SHOP
 from tests.emulated_world import item, receipt
 
+F = TypeVar("F", OfdRecord, OfdItem)
 FN, REGISTER, DAY = "9999078900000001", "r1", "2026-11-24"
 SOURCE = "operator:test"
 _ROWS = Query(select(*(mismatch.c[n] for n in Mismatch._fields)).order_by(mismatch.c.id))
@@ -161,7 +162,7 @@ def mark_of(external_id: str) -> str:
     return order_mark(SHOP.id, external_id)
 
 
-def otherwise(record: OfdRecord, **changes: Any) -> OfdRecord:
+def otherwise(record: F, **changes: Any) -> F:
     return msgspec.structs.replace(record, **changes)
 
 

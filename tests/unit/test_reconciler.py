@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -99,7 +100,7 @@ async def test_a_foreign_document_with_the_order_mark_of_a_registered_receipt_is
     assert await sides.compare(*sides.honest()) == Counter(duplicate=1)
 
 
-CHANGED = {
+CHANGED: dict[str, dict[str, Any]] = {
     "differs_sum": {"total": 99_999},
     "differs_date": {"made_at": "2026-11-24T15:45:00"},
     "differs_kind": {"kind": 2},
@@ -122,10 +123,10 @@ async def test_each_field_that_differs_has_its_class(sides: BothSides, kind: str
 @pytest.mark.parametrize(
     "change", [{"name": "Другой"}, {"sum": 1}, {"price": 1}, {"quantity": "3"}, {"vat": VatRate.VAT0}]
 )
-async def test_each_field_of_an_item_is_compared(sides: BothSides, change: dict[str, object]) -> None:
+async def test_each_field_of_an_item_is_compared(sides: BothSides, change: dict[str, Any]) -> None:
     right = sides.record(4)
     assert right.items
-    wrong = otherwise(right, items=(otherwise(right.items[0], **change),))  # type: ignore[arg-type]
+    wrong = otherwise(right, items=(otherwise(right.items[0], **change),))
     assert await sides.compare(*sides.honest(4), wrong) == Counter(differs_items=1)
 
 

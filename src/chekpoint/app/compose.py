@@ -4,6 +4,7 @@ import random
 import secrets
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import httpx2
 import msgspec
@@ -14,9 +15,10 @@ from chekpoint.app.settings import Settings
 from chekpoint.core.clock import Clock, SystemClock
 from chekpoint.core.ports import Operator, Register
 from chekpoint.core.witness import Note
-from chekpoint.hub.hub import Connector, Hub, MakeOperator
+from chekpoint.hub.hub import Companion, Connector, Hub, MakeOperator
 from chekpoint.hub.kinds import ShopKind
 from chekpoint.hub.lane import MakeRegister
+from chekpoint.hub.payment_gaps import PaymentGaps
 from chekpoint.ofd.ofd_ru import OfdRu, OfdRuConfig
 from chekpoint.registers.agent import AgentConfig, AgentRegister, Switchboard, Traits, agent_routes
 from chekpoint.registers.atol import AtolConfig, AtolRegister
@@ -115,6 +117,11 @@ def connectors() -> dict[str, Connector]:
     }
 
 
+def companions(settings: Settings) -> dict[str, Companion]:
+    """Name -> what works beside the lanes."""
+    return {"payments": lambda hub: PaymentGaps(hub.post, ZoneInfo(settings.zone)).run()}
+
+
 def shop_kinds() -> tuple[ShopKind, ...]:
     """The kinds of shops that can be connected, in the order of a newcomer's likely wish."""
     return (ExchangeKind(), RestKind(), AtolOnlineKind(), ModulKassaKind(), ApiKind())
@@ -145,5 +152,5 @@ def build_hub(
         zone=settings.zone, registers=register_makers(now, settings.public_url.rstrip("/"), board),
         operators=operator_makers(now),
         door=lambda url, secret: WebhookShop(url, secret, http), head=settings.head,
-        connectors=connectors(),
+        connectors=connectors(), companions=companions(settings),
     )  # fmt: skip

@@ -24,6 +24,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     reconcile_days: int = 35  # days that are made up for after a pause
     shown_expected: float = 3600.0  # a document not in the operator's cabinet by then is a mismatch
     tax_expected: float = 3 * 86400.0  # one not handed to the tax service by then is, too
+    payments_every: float = 30.0
     payment_expected: float = 300.0  # 54-FZ: the receipt is due at settlement; by then it is worth a mismatch
     unpaid_expected: float = 86400.0  # a receipt whose payment nobody has told of by then
     sweep_every: float = 1.0

@@ -7,8 +7,10 @@ from functools import partial
 from typing import Final, NamedTuple
 
 import msgspec
+import structlog
 
 from chekpoint.core.clock import from_epoch_ms
+from chekpoint.core.errors import StoreError
 from chekpoint.core.lifecycle import State
 from chekpoint.fiscal.money import roubles
 from chekpoint.hub.mismatch_words import OF_PAYMENTS, explain
@@ -18,6 +20,7 @@ from chekpoint.store.journal import Tx
 from chekpoint.store.mismatches import Difference
 from chekpoint.store.settlements import RETURN, SALE, Issued, Paid
 
+log = structlog.get_logger()
 DAY_MS: Final = 86_400_000
 STATES: Final[dict[str, tuple[str, str]]] = {
     State.QUEUED: ("чек ждёт кассу", "the receipt waits for a register"),
@@ -41,6 +44,15 @@ class PaymentGaps:
 
     def __init__(self, post: Post, zone: tzinfo) -> None:
         self._post, self._zone = post, zone
+
+    async def run(self) -> None:
+        """Look until cancelled; a look that failed is done again."""
+        while True:
+            try:
+                await self.once()
+            except StoreError:
+                log.exception("payments_not_compared")
+            await self._post.clock.sleep(self._post.limits.payments_every)
 
     async def once(self) -> mismatches.Settled:
         """Bind what fits, then settle what is left over on either side. The writer's thread only writes."""

@@ -88,19 +88,19 @@ def like(tx: Tx, stray: Stray) -> list[Candidate]:
         _LIKE, drive=stray.fn, low=stray.fd_number - NEIGHBOURS, high=stray.fd_number + NEIGHBOURS,
         number=stray.fd_number, sum=stray.total, way=stray.kind,
     )  # fmt: skip
-    return [Candidate(*row[:5], bytes(row[5])) for row in rows]
+    return [Candidate(*row) for row in rows]
 
 
 def in_doubt(tx: Tx, stray: Stray, kind: str) -> list[Candidate]:
     """Receipts of unknown outcome that may have become this document. ``kind``: the word of the receipt's kind."""
     rows = tx.all(_IN_DOUBT, drive=stray.fn, number=stray.fd_number, sum=stray.total, way=kind)
-    return [Candidate(row[0], row[1], None, None, None, bytes(row[2])) for row in rows]
+    return [Candidate(row[0], row[1], None, None, None, row[2]) for row in rows]
 
 
 def marked(tx: Tx, mark: str) -> tuple[Candidate, str] | None:
     """The receipt whose order mark the document bears, and its state."""
     row = tx.one(_MARKED, mark=mark)
-    return None if row is None else (Candidate(row[0], row[1], row[2], None, None, bytes(row[4])), row[3])
+    return None if row is None else (Candidate(row[0], row[1], row[2], None, None, row[4]), row[3])
 
 
 def _where(stray: Stray) -> dict[str, Any]:
