@@ -21,12 +21,13 @@ from chekpoint.fiscal.vat_totals import vat_totals
 from chekpoint.hub.bell import Bell
 from chekpoint.hub.intake import Intake, Order
 from chekpoint.hub.limits import Limits
-from chekpoint.hub.names import order_mark
+from chekpoint.hub.names import attempt_id, order_mark
 from chekpoint.hub.post import Post
 from chekpoint.hub.reconciler import Reconciler
-from chekpoint.store import incidents, outcomes, people
+from chekpoint.store import incidents, lanes, outcomes, people
 from chekpoint.store.journal import Tx
 from chekpoint.store.mismatches import Mismatch
+from chekpoint.store.pools import Place
 from chekpoint.store.sql import Query
 from chekpoint.store.store import Store, open_store
 from chekpoint.store.tables import receipt as receipts
@@ -105,6 +106,30 @@ class BothSides:
             move(tx, accepted.receipt_id, State.REGISTERING, Cause.ANSWER_LOST)
 
         await self.store.write(unit)
+        return accepted.receipt_id
+
+    async def lose(
+        self, external_id: str, content: Receipt, last_fd: int, *, register: str = REGISTER, fn: str = FN
+    ) -> str:
+        """A receipt with a durable attempt behind ``last_fd`` whose answer was lost."""
+        accepted = await self.intake.accept(SHOP, Order(external_id=external_id, receipt=content))
+
+        def claim(tx: Tx) -> lanes.Claimed:
+            lease = lanes.take(tx, register, "a", lease_ms=90_000)
+            assert lease is not None
+            want = lanes.Want(
+                register=register, pools=(Place(SELLER, None),), fence=lease.fence, lease_ms=90_000, enough_ms=60_000,
+                fn=fn, last_fd=last_fd, taxations=63, marks=True,
+            )  # fmt: skip
+            claimed = lanes.claim(tx, want, attempt_id)
+            assert isinstance(claimed, lanes.Claimed)
+            return claimed
+
+        one = await self.store.write(claim)
+        assert one.claim.id == accepted.receipt_id
+        await self.store.write(
+            lambda tx: lanes.doubt(tx, one.attempt_id, one.claim.id, Cause.ANSWER_LOST, why="test", code=None)
+        )
         return accepted.receipt_id
 
     async def see(self, number: int, content: Receipt | None = None, **changes: Any) -> None:

@@ -24,14 +24,11 @@ from chekpoint.emulators.ofd.account import API_KEY, Account, account_app
 from chekpoint.emulators.ofd.conduct import AccountConduct
 from chekpoint.fiscal.receipt import Receipt
 from chekpoint.hub.due_days import DueDays
-from chekpoint.hub.intake import Order
-from chekpoint.hub.names import attempt_id
 from chekpoint.ofd.ofd_ru import OfdRu, OfdRuConfig
-from chekpoint.store import lanes, outcomes
+from chekpoint.store import outcomes
 from chekpoint.store.journal import Tx
-from chekpoint.store.pools import Place
 from tests.both_sides import BothSides, both_sides
-from tests.doubles.hubs import SELLER, SHOP
+from tests.doubles.hubs import SELLER
 from tests.emulated_world import item, receipt
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(600)]
@@ -99,7 +96,7 @@ class Month:
         goods = receipt(item(10_000 + self.sold * 111, name=f"Товар {self.sold}"))
         signed = drive.register_receipt(goods, self.local())
         if fault is lost:
-            await self.doubtful(register, drive, goods)
+            await self.sides.lose("order-lost", goods, drive.last_fd - 1, register=register, fn=drive.number)
         else:
             await self.ours(register, signed, goods)
         if fault is not None:
@@ -119,28 +116,6 @@ class Month:
         await self.sides.store.write(unit)
         key = (signed.fn, self.today)
         self.of_day[key] = self.of_day.get(key, 0) + 1
-
-    async def doubtful(self, register: str, drive: FiscalDrive, goods: Receipt) -> None:
-        """The attempt is durable, the answer never came, and the lane has not looked yet."""
-        order = Order(external_id="order-lost", receipt=goods)
-        await self.sides.intake.accept(SHOP, order)
-        last = drive.last_fd - 1
-
-        def claim(tx: Tx) -> lanes.Claimed:
-            lease = lanes.take(tx, register, "a", lease_ms=90_000)
-            assert lease is not None
-            want = lanes.Want(
-                register=register, pools=(Place(SELLER, None),), fence=lease.fence, lease_ms=90_000, enough_ms=60_000,
-                fn=drive.number, last_fd=last, taxations=63, marks=True,
-            )  # fmt: skip
-            claimed = lanes.claim(tx, want, attempt_id)
-            assert isinstance(claimed, lanes.Claimed)
-            return claimed
-
-        one = await self.sides.store.write(claim)
-        await self.sides.store.write(
-            lambda tx: lanes.doubt(tx, one.attempt_id, one.claim.id, Cause.ANSWER_LOST, why="test", code=None)
-        )
 
     async def known(self, register: str, signed: ArchivedDocument) -> None:
         """A document that is no receipt of ours, read from the drive by the lane."""

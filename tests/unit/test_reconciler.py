@@ -4,15 +4,18 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 
+import msgspec
 import pytest
 
 from chekpoint.core.errors import Conflict, Unfit
 from chekpoint.core.lifecycle import Proof
-from chekpoint.core.ports import FnsState, OfdRecord
+from chekpoint.core.ports import FnsState, OfdRecord, RegisterStatus
 from chekpoint.fiscal.vat import VatRate
 from chekpoint.hub.reconciling import Reconciling
+from chekpoint.store import lanes
 from tests.both_sides import DAY, FN, BothSides, both_sides, mark_of, otherwise
 from tests.emulated_world import item, receipt
+from tests.unit.hub_bench import rows
 
 pytestmark = pytest.mark.anyio
 HOUR, LONG = 3600, 5 * 86400
@@ -243,3 +246,58 @@ async def test_an_unknown_mismatch_is_refused_in_words(sides: BothSides) -> None
     verbs = Reconciling(sides.post.keys)
     with pytest.raises(Unfit, match="нет"):
         await sides.store.write(lambda tx: verbs.resolve(tx, "no such", "anna", "причина"))
+
+
+async def test_a_lost_answer_is_adopted_and_never_sent_again(sides: BothSides) -> None:
+    goods = receipt(item(66_600, name="Потерянное"))
+    receipt_id = await sides.lose("order-lost", goods, last_fd=6)
+    sides.documents[7], sides.contents[7] = (
+        sides.document(7, goods),
+        goods,
+    )  # signed, and the journal does not know
+    assert await sides.compare(*sides.honest()) == Counter(lost_answer=1)
+    (found,) = await sides.open()
+    assert found.receipt_id == receipt_id
+    assert "order-lost" in found.text_ru
+    verbs = Reconciling(sides.post.keys)
+    await sides.store.write(lambda tx: verbs.adopt(tx, found.id, "anna", "нашла в кабинете ОФД"))
+    assert (await sides.proofs())[7] == Proof.SIGNED
+    assert await sides.compare(*sides.honest()) == Counter()
+    assert (await sides.proofs())[7] == Proof.MATCHED
+    with pytest.raises(Conflict):
+        await sides.store.write(lambda tx: verbs.adopt(tx, found.id, "anna", "ещё раз"))
+
+
+async def test_two_receipts_in_doubt_with_one_content_are_no_guess(sides: BothSides) -> None:
+    goods = receipt(item(66_600, name="Потерянное"))
+    for order in ("order-lost-1", "order-lost-2"):
+        await sides.lose(order, goods, last_fd=6)
+    sides.documents[7], sides.contents[7] = sides.document(7, goods), goods
+    assert await sides.compare(*sides.honest()) == Counter(missing_here=1)
+
+
+async def test_a_document_that_the_register_says_it_has_not_sent_is_stuck(sides: BothSides) -> None:
+    status = RegisterStatus(ready=True, fn=FN, unsent_count=2, unsent_first_fd=5)
+    await sides.store.write(lambda tx: lanes.note_status(tx, "r1", msgspec.json.encode(status), 63, "1.2"))
+    assert await sides.compare(*sides.honest(3, 5, 6)) == Counter(missing_there=1, unsent=2)
+    (incident,) = await sides.incidents()
+    assert "1 расхождение" in incident.text_ru  # what is stuck has the incident of the register's own link
+
+
+async def test_a_file_that_shows_a_part_calls_nothing_missing(sides: BothSides) -> None:
+    await sides.reconciler.keep("import:x.xlsx", [sides.record(3, total=1)])
+    await sides.reconciler.compare(FN, DAY, DAY, "import:x.xlsx", complete=False)
+    assert [row.kind for row in await sides.open()] == ["differs_sum"]
+
+
+async def test_two_sources_that_agree_are_one_document(sides: BothSides) -> None:
+    await sides.reconciler.keep("import:x.xlsx", sides.honest())
+    assert await sides.compare(*sides.honest()) == Counter()
+    assert await sides.counted() == [(DAY, 5, 5, 5)]
+
+
+async def test_a_record_that_changes_says_in_the_chain_what_it_was(sides: BothSides) -> None:
+    await sides.compare(*sides.honest(4), sides.record(4, total=1))
+    await sides.compare(sides.record(4))
+    (event,) = [row for row in await rows(sides.store, "event") if row["kind"] == "ofd_record_changed"]
+    assert msgspec.json.decode(event["body"])["was"] == {"total": 1}
