@@ -5,11 +5,12 @@
    operator has, with every field equal, climbs to ``matched`` (in the same transaction).
 3. The database compares the facts; only what differs is read and judged, and the mismatches are settled.
 
-Each day ends in its own transaction: after a crash the next run goes on with the days that lack their mark.
+Looking is done beside the writer's thread. A few days share a transaction, and each leaves its mark in it: after a
+crash the next run goes on with the days that lack theirs.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain
 from typing import Final, NamedTuple
@@ -28,6 +29,7 @@ from chekpoint.store.mismatches import Difference
 from chekpoint.store.transitions import climb_all
 
 BATCH: Final = 200
+TOGETHER: Final = 400  # rows that share a transaction: a commit waits for the disk
 SAMPLE: Final = 50  # pairs that tell whether all times are shifted
 FEWEST: Final = 3  # so many pairs must agree on a shift
 NEARLY_ALL: Final = 0.9
@@ -41,6 +43,11 @@ class Filled(NamedTuple):
     theirs: list[tuple[Theirs, int]]
     proven: dict[str, str]
 
+    @property
+    def weight(self) -> int:
+        """Rows to be written."""
+        return len(self.ours) + len(self.theirs)
+
 
 class Found(NamedTuple):
     """What one day's comparison saw."""
@@ -49,6 +56,16 @@ class Found(NamedTuple):
     theirs: int
     equal: int
     differences: list[Difference]
+
+
+class Day(NamedTuple):
+    """One day looked at. ``zone``: of the whole drive; None: it cannot be told. ``more``: it is not level yet."""
+
+    range: Range
+    filled: Filled
+    found: Found
+    zone: list[Difference] | None
+    more: bool
 
 
 class Reconciler:
@@ -86,39 +103,53 @@ class Reconciler:
             return []
         if complete and await self._unknown_there(place, ranges):
             return []
-        return [await self._day(place, one, source) for one in ranges]
+        done, looked, weight = list[Compared](), list[Day](), 0
+        for one in ranges:
+            day = await self._look_at(place, one)
+            looked.append(day)
+            weight += 1 + day.filled.weight + len(day.found.differences)
+            if weight >= TOGETHER:
+                done += await self._settle(place, looked, source)
+                looked, weight = [], 0
+        return done + await self._settle(place, looked, source)
 
-    async def _day(self, place: Place, one: Range, source: str) -> Compared:
-        await self._fill(place, one)
+    async def _look_at(self, place: Place, one: Range) -> Day:
+        """Compare a day. Where much of it was never compared, that is brought level first, a batch at a time."""
         patience = self._patience
-        found, zone = await self._post.store.read(lambda tx: _look(tx, place, one, patience))
+        while True:
+            day = await self._post.store.read(lambda tx: _look(tx, place, one, patience))
+            if not day.more:
+                return day
+            await self._post.store.write(partial(self._write_down, fn=place.fn, filled=day.filled))
 
-        def unit(tx: Tx) -> Compared:
-            standing = mismatches.of_range(tx, place.register_id, place.fn, one.low, one.high)
-            settled = mismatches.settle(tx, standing, found.differences, self._post.keys.new)
-            of_drive = self._settle_drive(tx, place, "wrong_zone", zone)
-            done = Compared(
-                place.fn, one.day, place.register_id, found.ours, found.theirs, found.equal, source, tx.now
-            )
-            compared.note(tx, done)
-            if any((*settled, *of_drive)):
-                gaps.refresh(tx, place.register_id, self._post.keys.new)
+    async def _settle(self, place: Place, looked: Sequence[Day], source: str) -> list[Compared]:
+        """Write down what some days have shown, together."""
+        if not looked:
+            return []
+
+        def unit(tx: Tx) -> list[Compared]:
+            done = [self._settle_day(tx, place, day, source) for day in looked]
+            gaps.refresh(tx, place.register_id, self._post.keys.new)
             return done
 
         return await self._post.store.write(unit)
+
+    def _settle_day(self, tx: Tx, place: Place, day: Day, source: str) -> Compared:
+        one, found = day.range, day.found
+        self._write_down(tx, place.fn, day.filled)
+        standing = mismatches.of_range(tx, place.register_id, place.fn, one.low, one.high)
+        mismatches.settle(tx, standing, found.differences, self._post.keys.new)
+        self._settle_drive(tx, place, "wrong_zone", day.zone)
+        done = Compared(
+            place.fn, one.day, place.register_id, found.ours, found.theirs, found.equal, source, tx.now
+        )
+        compared.note(tx, done)
+        return done
 
     @property
     def _patience(self) -> Patience:
         limits = self._post.limits
         return Patience(int(limits.shown_expected * 1000), int(limits.tax_expected * 1000))
-
-    async def _fill(self, place: Place, one: Range) -> None:
-        """Compute facts until none is missing, a batch at a time and outside the writer's thread."""
-        while True:
-            filled = await self._post.store.read(lambda tx: _filled(tx, place.fn, one))
-            if not filled.ours and not filled.theirs:
-                return
-            await self._post.store.write(partial(self._write_down, fn=place.fn, filled=filled))
 
     def _write_down(self, tx: Tx, fn: str, filled: Filled) -> None:
         for ours in filled.ours:
@@ -143,12 +174,14 @@ class Reconciler:
             return [_of_drive(place, "drive_missing", ranges[0].day, count=count)] if count else []
 
         found = await self._post.store.read(look)
+        told = await self._post.store.read(lambda tx: mismatches.of_kinds(tx, ("drive_missing",)))
 
         def unit(tx: Tx) -> None:
             if any(self._settle_drive(tx, place, "drive_missing", found)):
                 gaps.refresh(tx, place.register_id, self._post.keys.new)
 
-        await self._post.store.write(unit)
+        if found or ("drive_missing", place.fn) in told:
+            await self._post.store.write(unit)
         return bool(found)
 
     def _settle_drive(
@@ -179,14 +212,7 @@ def _drives(tx: Tx) -> tuple[str, ...]:
     return tuple(dict.fromkeys(known))
 
 
-def _filled(tx: Tx, fn: str, one: Range) -> Filled:
-    filled = Filled([], [], {})
-    for both in comparison.sides(tx, fn, comparison.bare(tx, fn, one.low, one.high, most=BATCH)):
-        _fill_one(both, filled)
-    return filled
-
-
-def _fill_one(both: Sides, filled: Filled) -> None:
+def _fill_one(both: Sides, filled: Filled) -> Sides:
     """The facts of both sides of one number; records are computed anew when our document is new."""
     ours = both.ours
     fresh = ours is not None and ours.facts is None
@@ -198,23 +224,39 @@ def _fill_one(both: Sides, filled: Filled) -> None:
             filled.theirs.append((one, facts.of_theirs(one, ours)))
             if ours is not None and ours.receipt_id and facts.matches(one, ours):
                 filled.proven[ours.receipt_id] = f"{one.source}\n{bytes(one.body).decode()}"
+    return both._replace(ours=ours)
 
 
-def _look(tx: Tx, place: Place, one: Range, patience: Patience) -> tuple[Found, list[Difference] | None]:
-    """Compare a day whose facts are filled; the second value is what is to be said of the whole drive."""
+def _look(tx: Tx, place: Place, one: Range, patience: Patience) -> Day:
+    """Compare a day: what has no facts yet is judged from its columns, the rest by its facts."""
+    filled = Filled([], [], {})
+    bare = comparison.bare(tx, place.fn, one.low, one.high, most=BATCH + 1)
+    fresh = {both.fd_number: _fill_one(both, filled) for both in comparison.sides(tx, place.fn, bare[:BATCH])}
+    if len(bare) > BATCH:
+        return Day(one, filled, Found(0, 0, 0, []), None, more=True)
     hours = _hours(tx, place.fn, one)
     walked = comparison.walk(tx, place.fn, one.low, one.high)
-    judge = Judge(tx, place, patience, hours or 0)
+    odd = comparison.sides(tx, place.fn, (number for number in walked.odd if number not in fresh))
+    total = walked.total + sum(_is_receipt(ours) for ours in filled.ours)
+    found = _judged(Judge(tx, place, patience, hours or 0), chain(fresh.values(), odd), total)
+    found.differences.extend(_holes(tx, place, one))
+    return Day(one, filled, found, _zone(place, one, hours), more=False)
+
+
+def _judged(judge: Judge, odd: Iterable[Sides], total: int) -> Found:
+    """Judge what is not known to be equal; the rest of ``total`` is."""
     differences, here, there, same = list[Difference](), 0, 0, 0
-    for both in comparison.sides(tx, place.fn, walked.odd):
+    for both in odd:
         found = list(judge.judge(both))
         differences += found
-        is_here = both.ours is not None and both.ours.document in RECEIPT_CODES
-        is_there = any(theirs.document in RECEIPT_CODES for theirs in both.theirs)
+        is_here = both.ours is not None and _is_receipt(both.ours)
+        is_there = any(_is_receipt(theirs) for theirs in both.theirs)
         here, there, same = here + is_here, there + is_there, same + (is_here and is_there and not found)
-    even = walked.total - here
-    differences += _holes(tx, place, one)
-    return Found(walked.total, even + there, even + same, differences), _zone(place, one, hours)
+    return Found(total, total - here + there, total - here + same, differences)
+
+
+def _is_receipt(one: Ours | Theirs) -> bool:
+    return one.document in RECEIPT_CODES
 
 
 def _hours(tx: Tx, fn: str, one: Range) -> int | None:
