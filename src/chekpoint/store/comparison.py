@@ -16,7 +16,7 @@ from chekpoint.store.sql import Query
 from chekpoint.store.tables import fiscal_document, receipt
 from chekpoint.store.tables_watch import ofd_record
 
-BLOCK: Final = 64  # numbers that are read rather than counted once more
+BLOCK: Final = 256  # numbers that are read rather than counted once more
 ENDLESS: Final = (1 << 62) - 1  # the end of a range that has none yet
 RECEIPT_CODES: Final = frozenset({3, 31, 4, 41})
 _ZERO: Final[Any] = literal_column("0")
@@ -72,8 +72,9 @@ _COUNT_OURS: Final = Query(select(func.count()).where(*_OURS))
 _COUNT_THEIRS: Final = Query(select(func.count()).where(*_THEIRS))
 _FILLED_OURS: Final = Query(select(func.count()).where(*_OURS, _O.facts.is_not(None)))
 _FILLED_THEIRS: Final = Query(select(func.count()).where(*_THEIRS, _T.facts.is_not(None)))
-_BARE_OURS: Final = Query(
-    select(_O.fd_number).where(*_OURS, _O.facts.is_(None)).order_by(_O.fd_number).limit(bindparam("most"))
+_NUMBER: Final = select(_O.fd_number).where(*_OURS)
+_BARE_OURS: Final = Query(  # two covering indexes, merged: no row is read
+    _NUMBER.except_(_NUMBER.where(_O.facts.is_not(None))).order_by("fd_number").limit(bindparam("most"))
 )
 _BARE_THEIRS: Final = Query(
     select(_T.fd_number).where(*_THEIRS, _T.facts.is_(None)).order_by(_T.fd_number).limit(bindparam("most"))
@@ -266,7 +267,7 @@ def runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
 _PAIRS: Final = Query(
     select(_O.made_at, _T.made_at)
     .select_from(fiscal_document.join(ofd_record, and_(_T.fn == _O.fn, _T.fd_number == _O.fd_number)))
-    .where(*_OURS, _O.facts != _ZERO)
+    .where(*_OURS, _IS_RECEIPT)
     .limit(bindparam("most"))
 )
 
