@@ -9,6 +9,7 @@ Payments against receipts are timed apart: polars does nothing of the kind.
 """
 
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -26,6 +27,7 @@ def run(*, count: int = plant.COUNT, each: int = plant.EACH) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="chekpoint-reconcile-") as folder:
         path = Path(folder) / "reconcile.db"
         wanted = plant.build(path, count=count, each=each)
+        os.sync()  # or our commits pay for the writing back of what was built
         polars = _child("polars", path)
         ours = _child("compare", path)
         found = _found(path)

@@ -108,7 +108,7 @@ class Line(NamedTuple):
     @property
     def record(self) -> OfdRecord:
         goods = self.content.receipt
-        honest = {
+        honest: dict[str, Any] = {
             "fn": self.fn, "fd_number": self.fd, "fiscal_sign": self.sign, "total": goods.amount, "made_at": self.made_at,
             "kind": 1, "vat": tuple(vat_totals(goods.items).items()),
             "items": tuple(OfdItem(name=i.name, sum=i.sum, price=i.price, quantity=str(i.quantity), vat=i.vat)

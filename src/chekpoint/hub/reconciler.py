@@ -174,13 +174,13 @@ class Reconciler:
             return [_of_drive(place, "drive_missing", ranges[0].day, count=count)] if count else []
 
         found = await self._post.store.read(look)
-        told = await self._post.store.read(lambda tx: mismatches.of_kinds(tx, ("drive_missing",)))
+        told = await self._post.store.read(lambda tx: mismatches.of_subject(tx, "drive_missing", place.fn))
 
         def unit(tx: Tx) -> None:
             if any(self._settle_drive(tx, place, "drive_missing", found)):
                 gaps.refresh(tx, place.register_id, self._post.keys.new)
 
-        if found or ("drive_missing", place.fn) in told:
+        if found or told:
             await self._post.store.write(unit)
         return bool(found)
 
@@ -190,7 +190,7 @@ class Reconciler:
         """A mismatch of the whole drive; None: nothing can be said today, so what stands stays."""
         if found is None:
             return mismatches.Settled(0, 0)
-        standing = {k: v for k, v in mismatches.of_kinds(tx, (kind,)).items() if k[1] == place.fn}
+        standing = mismatches.of_subject(tx, kind, place.fn)
         return mismatches.settle(tx, standing, found, self._post.keys.new)
 
     async def _place(self, fn: str, *, complete: bool) -> Place | None:
@@ -264,7 +264,7 @@ def _hours(tx: Tx, fn: str, one: Range) -> int | None:
     pairs = comparison.pairs(tx, fn, one.low, one.high, most=SAMPLE)
     shifts = Counter(shift_between(ours, theirs) for ours, theirs in pairs)
     if len(pairs) < FEWEST:
-        known = ("wrong_zone", fn) in mismatches.of_kinds(tx, ("wrong_zone",))
+        known = mismatches.of_subject(tx, "wrong_zone", fn)
         return next(iter(shifts)) if known and len(shifts) == 1 else None
     hours, many = shifts.most_common(1)[0]
     return hours if hours and many >= len(pairs) * NEARLY_ALL else 0

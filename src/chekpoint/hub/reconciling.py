@@ -84,8 +84,7 @@ class Reconciling:
 
     def _carry_over(self, tx: Tx, found: Mismatch, who: str, reason: str) -> None:
         """The journal knows it now: the next comparison will call it foreign, and that is answered already."""
-        standing = mismatches.of_kinds(tx, ("foreign",))
-        if ("foreign", found.subject) in standing:
+        if mismatches.of_subject(tx, "foreign", found.subject):
             return
         twin = mismatches.Difference(
             **{n: getattr(found, n) for n in mismatches.Difference._fields} | {"kind": "foreign"}

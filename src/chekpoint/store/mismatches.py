@@ -134,6 +134,16 @@ def of_range(tx: Tx, register_id: str, fn: str, low: int, high: int) -> dict[Key
     return _standing(tx.all(_OF_RANGE, register=register_id, drive=fn, low=low, high=high))
 
 
+_OF_SUBJECT: Final = Query(
+    _STANDING.where(mismatch.c.kind == bindparam("which"), mismatch.c.subject == bindparam("about"))
+)
+
+
+def of_subject(tx: Tx, kind: str, subject: str) -> dict[Key, Standing]:
+    """The one that stands of a kind and subject, if any."""
+    return _standing(tx.all(_OF_SUBJECT, which=kind, about=subject))
+
+
 def of_kinds(tx: Tx, kinds: Iterable[str]) -> dict[Key, Standing]:
     """What stands of some kinds."""
     return _standing(row for kind in kinds for row in tx.all(_OF_KIND, which=kind))
