@@ -4,6 +4,7 @@ import random
 import secrets
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import httpx2
 import msgspec
@@ -18,7 +19,7 @@ from chekpoint.core.witness import Note
 from chekpoint.hub.hub import Companion, Connector, Hub, MakeOperator
 from chekpoint.hub.kinds import ShopKind
 from chekpoint.hub.lane import MakeRegister
-from chekpoint.hub.payments import follow_payments
+from chekpoint.hub.payment_gaps import PaymentGaps
 from chekpoint.hub.tax import TaxPlan
 from chekpoint.hub.tax_watch import MakeTax, TaxWatch
 from chekpoint.ofd.first_ofd import FirstOfd, FirstOfdConfig
@@ -146,7 +147,7 @@ def companions(settings: Settings, http: httpx2.AsyncClient) -> dict[str, Compan
     beside: dict[str, Companion] = {
         "tax": lambda hub: TaxWatch(hub.post, tax_makers(hub.post.clock)).run(),
         "own_node": own_node(settings.data, settings.backups),
-        "payments": follow_payments,
+        "payments": lambda hub: PaymentGaps(hub.post, ZoneInfo(settings.zone)).run(),
         **_outside(settings),
     }
     return beside | {name: _of_hub(work) for name, work in watchers(settings, http).items()}
