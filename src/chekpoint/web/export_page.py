@@ -29,15 +29,17 @@ async def export(request: Request) -> Response:
         period = book.Period(_day(request, "from"), _day(request, "to"), desk.zone, lingo.lang).checked()
         await book.write(desk.store, target, period)
     except BaseException as error:
-        target.unlink(missing_ok=True)
+        _remove(target)
         if not isinstance(error, StoreError):
             raise
         tell(request, "verb.failed", "bad", why=str(error))
         return back("/reconciliation")
     saved = f"chekpoint-{period.first}-{period.last}.xlsx"
-    return FileResponse(
-        target, media_type=_XLSX, filename=saved, background=BackgroundTask(target.unlink, missing_ok=True)
-    )
+    return FileResponse(target, media_type=_XLSX, filename=saved, background=BackgroundTask(_remove, target))
+
+
+def _remove(target: Path) -> None:
+    target.unlink(missing_ok=True)
 
 
 def _day(request: Request, name: str) -> date:
