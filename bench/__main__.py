@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench import bitrix, codec, growth, intake, lifecycle, registers, size
+from bench import bitrix, books, codec, growth, intake, lifecycle, registers, size
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -97,6 +97,17 @@ BENCHES = {
             Figure("hub_adds_p99", 0.3, False, "s of that added by the hub, p99"),
             Figure("resident_mib", 150.0, False, "MiB resident, 200 sites"),
             Figure("core_percent", 5.0, False, "% of one core, 200 idle sites"),
+        ),
+    ),
+    "books": Bench(
+        "the gap list over 1,000,000 receipts and as many payments; a month of 100,000 receipts out and in", books.run,
+        (
+            Figure("gaps_p95_ms", 20.0, False, "ms for a page of the gap list with its counts, p95"),
+            Figure("round_ms", 50.0, False, "ms for a round that looks for receipts when nothing is new"),
+            Figure("found", 120, True, "planted gaps found, of 120"),
+            Figure("export_mib", 48.0, False, "MiB that the book of 100,000 receipts adds to a process at its peak"),
+            Figure("export_seconds", 60.0, False, "s to write that book"),
+            Figure("import_seconds", 60.0, False, "s to take a workbook of 100,000 documents"),
         ),
     ),
 }  # fmt: skip
