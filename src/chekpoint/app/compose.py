@@ -4,6 +4,7 @@ import random
 import secrets
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import httpx2
 import msgspec
@@ -17,7 +18,7 @@ from chekpoint.core.witness import Note
 from chekpoint.hub.hub import Companion, Connector, Hub, MakeOperator
 from chekpoint.hub.kinds import ShopKind
 from chekpoint.hub.lane import MakeRegister
-from chekpoint.hub.payments import follow_payments
+from chekpoint.hub.payment_gaps import PaymentGaps
 from chekpoint.ofd.ofd_ru import OfdRu, OfdRuConfig
 from chekpoint.registers.agent import AgentConfig, AgentRegister, Switchboard, Traits, agent_routes
 from chekpoint.registers.atol import AtolConfig, AtolRegister
@@ -116,9 +117,9 @@ def connectors() -> dict[str, Connector]:
     }
 
 
-def companions() -> dict[str, Companion]:
-    """What works beside the lanes, by name."""
-    return {"payments": follow_payments}
+def companions(settings: Settings) -> dict[str, Companion]:
+    """Name -> what works beside the lanes."""
+    return {"payments": lambda hub: PaymentGaps(hub.post, ZoneInfo(settings.zone)).run()}
 
 
 def shop_kinds() -> tuple[ShopKind, ...]:
@@ -151,5 +152,5 @@ def build_hub(
         zone=settings.zone, registers=register_makers(now, settings.public_url.rstrip("/"), board),
         operators=operator_makers(now),
         door=lambda url, secret: WebhookShop(url, secret, http), head=settings.head,
-        connectors=connectors(), companions=companions(),
+        connectors=connectors(), companions=companions(settings),
     )  # fmt: skip

@@ -48,6 +48,7 @@ class Standing(NamedTuple):
     text_ru: str
     ours: bytes | None
     theirs: bytes | None
+    opened_at: int
     resolved_at: int | None
 
 

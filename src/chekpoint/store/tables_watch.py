@@ -53,8 +53,11 @@ ofd_record = Table(
     Column("received_at", Text, nullable=True),
     Column("seen_at", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),  # JSON of OfdRecord
+    Column("facts", BigInteger, nullable=True),  # as of fiscal_document; None: not held against ours yet
     PrimaryKeyConstraint("fn", "fd_number", "source", "fiscal_sign"),
-)
+    Index("ix_ofd_record_facts", "fn", "fd_number", "facts", sqlite_where=text("facts IS NOT NULL"),
+          postgresql_where=text("facts IS NOT NULL")),
+)  # fmt: skip
 
 mismatch = Table(
     "mismatch",  # one difference between what we know and what the other side shows

@@ -8,8 +8,8 @@ down_revision = "0004"
 OF_RECONCILIATION = ("payment", "ofd_record", "mismatch", "imported", "compared")
 OF_WATCH = ("alert", "site", "suspicion", "silence", "probe", "channel")
 COLUMNS = (
-    ("fiscal_document", "items_digest"), ("fiscal_document", "vat_digest"), ("incident", "seen_by"),
-    ("incident", "quiet_since"),
+    ("fiscal_document", "items_digest"), ("fiscal_document", "vat_digest"), ("fiscal_document", "facts"),
+    ("incident", "seen_by"), ("incident", "quiet_since"),
 )  # fmt: skip
 
 
@@ -103,8 +103,10 @@ def _reconciliation() -> None:
         sa.Column("received_at", sa.Text(), nullable=True),
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("facts", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("fn", "fd_number", "source", "fiscal_sign", name=op.f("pk_ofd_record")),
     )
+    _index_facts("ofd_record")
     op.create_table(
         "payment",
         sa.Column("id", sa.Text(), nullable=False),
@@ -143,6 +145,19 @@ def _reconciliation() -> None:
     )
     op.add_column("fiscal_document", sa.Column("items_digest", sa.Text(), nullable=True))
     op.add_column("fiscal_document", sa.Column("vat_digest", sa.Text(), nullable=True))
+    op.add_column("fiscal_document", sa.Column("facts", sa.BigInteger(), nullable=True))
+    _index_facts("fiscal_document")
+
+
+def _index_facts(table: str) -> None:
+    op.create_index(
+        f"ix_{table}_facts",
+        table,
+        ["fn", "fd_number", "facts"],
+        unique=False,
+        sqlite_where=sa.text("facts IS NOT NULL"),
+        postgresql_where=sa.text("facts IS NOT NULL"),
+    )
 
 
 def _watch() -> None:
@@ -246,6 +261,7 @@ def _watch() -> None:
 
 def downgrade() -> None:
     """Forget them."""
+    op.drop_index("ix_fiscal_document_facts", "fiscal_document")
     for table, column in COLUMNS:
         op.drop_column(table, column)
     for table in (*OF_RECONCILIATION, *OF_WATCH):

@@ -1,0 +1,239 @@
+"""Reconciliation of one drive: both sides are brought level, compared day by day, and what differs is explained.
+
+1. What an operator shows is kept (``keep``), with the digests of its items and VAT.
+2. For each day the facts of new rows are computed, held against the other side; a receipt whose document the
+   operator has, with every field equal, climbs to ``matched`` (in the same transaction).
+3. The database compares the facts; only what differs is read and judged, and the mismatches are settled.
+
+Each day ends in its own transaction: after a crash the next run goes on with the days that lack their mark.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import chain
+from typing import Final, NamedTuple
+
+from chekpoint.core.lifecycle import Proof
+from chekpoint.core.ports import OfdRecord, RegisterStatus
+from chekpoint.hub import digests, facts, gaps
+from chekpoint.hub.judging import Judge, Patience, Place, shift_between
+from chekpoint.hub.mismatch_words import explain
+from chekpoint.hub.post import Post
+from chekpoint.store import compared, comparison, mismatches, ofd_records, views_registers
+from chekpoint.store.compared import Compared
+from chekpoint.store.comparison import RECEIPT_CODES, Ours, Range, Sides, Theirs
+from chekpoint.store.journal import Tx
+from chekpoint.store.mismatches import Difference
+from chekpoint.store.transitions import climb_all
+
+BATCH: Final = 200
+SAMPLE: Final = 50  # pairs that tell whether all times are shifted
+FEWEST: Final = 3  # so many pairs must agree on a shift
+NEARLY_ALL: Final = 0.9
+
+
+class Filled(NamedTuple):
+    """Facts that were computed, and the receipts that they prove: id -> what the operator showed."""
+
+    ours: list[Ours]
+    theirs: list[tuple[Theirs, int]]
+    proven: dict[str, str]
+
+
+class Found(NamedTuple):
+    """What one day's comparison saw."""
+
+    ours: int
+    theirs: int
+    equal: int
+    differences: list[Difference]
+
+
+class Reconciler:
+    """Works over the store alone: who lists the documents (an account, a file) is not its business."""
+
+    def __init__(self, post: Post) -> None:
+        self._post = post
+
+    async def keep(self, source: str, records: Sequence[OfdRecord]) -> ofd_records.Kept:
+        """Remember what a source shows; any drives, in any order. Nothing is compared yet."""
+        by_drive = dict[str, list[ofd_records.Shown]]()
+        for record in records:
+            shown = ofd_records.Shown(source, record, *digests.of_record(record))
+            by_drive.setdefault(record.fn, []).append(shown)
+        fresh = changed = 0
+        for shown_of in by_drive.values():
+            kept = await self._post.store.write(partial(ofd_records.keep, shown=shown_of))
+            fresh, changed = fresh + kept.fresh, changed + kept.changed
+        return ofd_records.Kept(fresh, changed)
+
+    async def compare(
+        self, fn: str, first: str, last: str, source: str, *, complete: bool = True
+    ) -> list[Compared]:
+        """Compare the days of a drive from one to another (YYYY-MM-DD of the register's clock, both included).
+
+        ``complete``: the source has listed all that it has of these days; else nothing is called missing there.
+        """
+        ranges = await self._post.store.read(lambda tx: list(comparison.days(tx, fn, first, last)))
+        place = await self._post.store.read(lambda tx: _place(tx, fn, complete=complete))
+        if place is None or not ranges:
+            return []
+        if complete and await self._unknown_there(place, ranges):
+            return []
+        return [await self._day(place, one, source) for one in ranges]
+
+    async def _day(self, place: Place, one: Range, source: str) -> Compared:
+        await self._fill(place, one)
+        patience = self._patience
+        found, zone = await self._post.store.read(lambda tx: _look(tx, place, one, patience))
+
+        def unit(tx: Tx) -> Compared:
+            standing = mismatches.of_range(tx, place.fn, one.low, one.high)
+            mismatches.settle(tx, standing, found.differences, self._post.keys.new)
+            self._settle_drive(tx, place, "wrong_zone", zone)
+            done = Compared(
+                place.fn, one.day, place.register_id, found.ours, found.theirs, found.equal, source, tx.now
+            )
+            compared.note(tx, done)
+            gaps.refresh(tx, self._post.keys.new)
+            return done
+
+        return await self._post.store.write(unit)
+
+    @property
+    def _patience(self) -> Patience:
+        limits = self._post.limits
+        return Patience(int(limits.shown_expected * 1000), int(limits.tax_expected * 1000))
+
+    async def _fill(self, place: Place, one: Range) -> None:
+        """Compute facts until none is missing, a batch at a time and outside the writer's thread."""
+        while True:
+            filled = await self._post.store.read(lambda tx: _filled(tx, place.fn, one))
+            if not filled.ours and not filled.theirs:
+                return
+            await self._post.store.write(partial(self._write_down, fn=place.fn, filled=filled))
+
+    def _write_down(self, tx: Tx, fn: str, filled: Filled) -> None:
+        for ours in filled.ours:
+            comparison.fill_ours(tx, fn, ours)
+        for theirs, number in filled.theirs:
+            comparison.fill_theirs(tx, fn, theirs, number)
+        by_source = dict[str, dict[str, str]]()
+        for receipt_id, source in filled.proven.items():
+            name, _, body = source.partition("\n")
+            by_source.setdefault(name, {})[receipt_id] = body
+        for name, bodies in by_source.items():
+            climb_all(tx, bodies, Proof.MATCHED, source=name, check=None, key=self._post.keys.new)
+
+    async def _unknown_there(self, place: Place, ranges: Sequence[Range]) -> bool:
+        """Does nobody show anything of this drive, though its documents are old enough? One mismatch, not thousands."""
+        shown = self._patience.shown
+
+        def look(tx: Tx) -> list[Difference]:
+            if ofd_records.anything(tx, place.fn):
+                return []
+            count = comparison.older(tx, place.fn, ranges[0].low, tx.now - shown)
+            return [_of_drive(place, "drive_missing", ranges[0].day, count=count)] if count else []
+
+        found = await self._post.store.read(look)
+
+        def unit(tx: Tx) -> None:
+            self._settle_drive(tx, place, "drive_missing", found)
+            gaps.refresh(tx, self._post.keys.new)
+
+        await self._post.store.write(unit)
+        return bool(found)
+
+    def _settle_drive(self, tx: Tx, place: Place, kind: str, found: list[Difference] | None) -> None:
+        """A mismatch of the whole drive; None: nothing can be said today, so what stands stays."""
+        if found is None:
+            return
+        standing = {k: v for k, v in mismatches.of_kinds(tx, (kind,)).items() if k[1] == place.fn}
+        mismatches.settle(tx, standing, found, self._post.keys.new)
+
+
+def _place(tx: Tx, fn: str, *, complete: bool) -> Place | None:
+    known = comparison.drives(tx)
+    drive = next((one for one in known if one.fn == fn), None)
+    if drive is None:
+        return None
+    register = views_registers.one(tx, drive.register_id)
+    status: RegisterStatus | None = register.status if register else None
+    others = dict.fromkeys(chain((one.fn for one in known), ofd_records.drives(tx)))
+    return Place(fn, drive.register_id, status, tuple(others), complete)
+
+
+def _filled(tx: Tx, fn: str, one: Range) -> Filled:
+    filled = Filled([], [], {})
+    for both in comparison.sides(tx, fn, comparison.bare(tx, fn, one.low, one.high, most=BATCH)):
+        _fill_one(both, filled)
+    return filled
+
+
+def _fill_one(both: Sides, filled: Filled) -> None:
+    """The facts of both sides of one number; records are computed anew when our document is new."""
+    ours = both.ours
+    fresh = ours is not None and ours.facts is None
+    if ours is not None and ours.facts is None:
+        ours = facts.digested(ours)
+        filled.ours.append(ours)
+    for one in both.theirs:
+        if one.facts is None or fresh:
+            filled.theirs.append((one, facts.of_theirs(one, ours)))
+            if ours is not None and ours.receipt_id and facts.matches(one, ours):
+                filled.proven[ours.receipt_id] = f"{one.source}\n{bytes(one.body).decode()}"
+
+
+def _look(tx: Tx, place: Place, one: Range, patience: Patience) -> tuple[Found, list[Difference] | None]:
+    """Compare a day whose facts are filled; the second value is what is to be said of the whole drive."""
+    hours = _hours(tx, place.fn, one)
+    walked = comparison.walk(tx, place.fn, one.low, one.high)
+    judge = Judge(tx, place, patience, hours or 0)
+    differences, here, there, same = list[Difference](), 0, 0, 0
+    for both in comparison.sides(tx, place.fn, walked.odd):
+        found = list(judge.judge(both))
+        differences += found
+        is_here = both.ours is not None and both.ours.document in RECEIPT_CODES
+        is_there = any(theirs.document in RECEIPT_CODES for theirs in both.theirs)
+        here, there, same = here + is_here, there + is_there, same + (is_here and is_there and not found)
+    even = walked.total - here
+    differences += _holes(tx, place, one)
+    return Found(walked.total, even + there, even + same, differences), _zone(place, one, hours)
+
+
+def _hours(tx: Tx, fn: str, one: Range) -> int | None:
+    """By how many hours nearly all times of the operator are shifted; 0: they are not; None: too few to tell."""
+    pairs = comparison.pairs(tx, fn, one.low, one.high, most=SAMPLE)
+    shifts = Counter(shift_between(ours, theirs) for ours, theirs in pairs)
+    if len(pairs) < FEWEST:
+        known = ("wrong_zone", fn) in mismatches.of_kinds(tx, ("wrong_zone",))
+        return next(iter(shifts)) if known and len(shifts) == 1 else None
+    hours, many = shifts.most_common(1)[0]
+    return hours if hours and many >= len(pairs) * NEARLY_ALL else 0
+
+
+def _zone(place: Place, one: Range, hours: int | None) -> list[Difference] | None:
+    if hours is None:
+        return None
+    return [_of_drive(place, "wrong_zone", one.day, hours=f"{hours:+d}")] if hours else []
+
+
+def _holes(tx: Tx, place: Place, one: Range) -> Iterator[Difference]:
+    """Numbers that neither side knows, where the journal knows every document of the drive."""
+    if not comparison.reads_drive(tx, place.fn):
+        return
+    for first, last in comparison.holes(tx, place.fn, one.low, one.high):
+        span = str(first) if first == last else f"{first}-{last}"
+        told = explain("fd_hole", fn=place.fn, span=span)
+        yield Difference(
+            kind="fd_hole", subject=f"{place.fn}/{first}", day=one.day, **told._asdict(),
+            register_id=place.register_id, fn=place.fn, fd_number=first,
+        )  # fmt: skip
+
+
+def _of_drive(place: Place, kind: str, day: str, **said: object) -> Difference:
+    told = explain(kind, fn=place.fn, **said)
+    return Difference(
+        kind=kind, subject=place.fn, day=day, **told._asdict(), register_id=place.register_id, fn=place.fn
+    )
