@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy import bindparam, select, update
@@ -12,8 +13,10 @@ from chekpoint.core.clock import epoch_ms
 from chekpoint.core.lifecycle import State
 from chekpoint.hub.bell import Bell
 from chekpoint.hub.intake import Intake, Order
+from chekpoint.hub.limits import Limits
 from chekpoint.hub.names import Keys
-from chekpoint.hub.payments import settle
+from chekpoint.hub.payment_gaps import PaymentGaps
+from chekpoint.hub.post import Post
 from chekpoint.store import payments, views_payments
 from chekpoint.store.journal import Tx
 from chekpoint.store.payments import Payment
@@ -55,8 +58,13 @@ class Books:
         return kept[0].payment_id
 
     async def gaps(self) -> list[tuple[str, str | None]]:
-        found = await self.store.read(views_payments.gaps)
-        return [(gap.id, gap.state) for gap in found]
+        """(payment, the state of its order's receipt)."""
+
+        def look(tx: Tx) -> list[tuple[str, str | None]]:
+            found = [(gap, views_payments.hope(tx, gap)) for gap in views_payments.gaps(tx)]
+            return [(gap.id, hope and hope.state) for gap, hope in found]
+
+        return await self.store.read(look)
 
     async def becomes(self, number: str, state: State) -> None:
         """The receipt with this number stands there."""
@@ -72,8 +80,10 @@ class Books:
         found = await self.store.read(lambda tx: tx.all(query))
         return [dict(zip(table.columns.keys(), row, strict=True)) for row in found]
 
-    async def settle_from_start(self) -> int:
-        return (await settle(self.store, ""))[0]
+    async def bind(self) -> None:
+        """One round of the worker that binds payments to receipts."""
+        post = Post(self.store, self.clock, Random(9), node="a", limits=Limits())
+        await PaymentGaps(post, ZoneInfo("Europe/Moscow")).once()
 
 
 @asynccontextmanager

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from chekpoint.hub.importing.columns import Chosen
     from chekpoint.hub.importing.keeping import Result
     from chekpoint.hub.importing.plan import Plan
-    from chekpoint.store.views_payments import Gap
+    from chekpoint.store.journal import Tx
+    from chekpoint.store.views_payments import Gap, Hope
 
 BAD_TOLD = 20
 _EMPTY: list[str] = []
@@ -38,21 +39,23 @@ Again = Annotated[
 def list_(*, most: int = typer.Option(50, min=1, max=1000), config: Config = None) -> None:
     """Оплачено, а чека нет: новые сверху; код 1, если есть старше пяти минут / paid but no receipt."""
     from chekpoint.core.clock import SystemClock, epoch_ms  # noqa: PLC0415 - commands start in an instant
-    from chekpoint.hub.payments import gap_age, settle_all  # noqa: PLC0415
+    from chekpoint.hub.payments import gap_age  # noqa: PLC0415
     from chekpoint.store import views_payments  # noqa: PLC0415
 
-    async def work() -> "list[Gap]":
+    def look(tx: "Tx") -> "list[tuple[Gap, Hope | None]]":
+        return [(gap, views_payments.hope(tx, gap)) for gap in views_payments.gaps(tx, most=most)]
+
+    async def work() -> "list[tuple[Gap, Hope | None]]":
         async with desk(config) as at:
-            await settle_all(at.store)
-            return await at.store.read(lambda tx: views_payments.gaps(tx, most=most))
+            return await at.store.read(look)
 
     found, now = run(work), epoch_ms(SystemClock().now())
     _print(found, now)
-    if any(gap_age(gap.paid_at, now) != "fresh" for gap in found):
+    if any(gap_age(gap.paid_at, now) != "fresh" for gap, _ in found):
         raise typer.Exit(1)
 
 
-def _print(found: "list[Gap]", now: int) -> None:
+def _print(found: "list[tuple[Gap, Hope | None]]", now: int) -> None:
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
@@ -67,11 +70,11 @@ def _print(found: "list[Gap]", now: int) -> None:
         "сумма",
         "чек / receipt",
     )
-    for gap in found:
+    for gap, hope in found:
         sign = "−" if gap.refund else ""
         table.add_row(
             f"{from_epoch_ms(gap.paid_at):%d.%m.%Y %H:%M}", str((now - gap.paid_at) // 60_000), gap.external_id,
-            gap.order_id, f"{sign}{roubles(gap.kopecks)}", gap.state or "нет / none",
+            gap.order_id, f"{sign}{roubles(gap.kopecks)}", hope.state if hope else "нет / none",
         )  # fmt: skip
     Console().print(table)
 

@@ -113,6 +113,7 @@ BOOKS_EN: Final[dict[str, str]] = {
     "payments.shop": "Shop",
     "payments.word.none": "none",
     "payments.word.coming": "on its way",
+    "payments.word.other": "there is one",
     "payments.word.dead": "came to nothing",
     "payments.unpaid": "A receipt, but no payment",
     "payments.unpaid_means": "Receipts registered within {days} days, of shops that report payments: no payment of the order is known.",

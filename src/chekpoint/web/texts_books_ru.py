@@ -114,6 +114,7 @@ BOOKS_RU: Final[dict[str, str]] = {
     "payments.shop": "Магазин",
     "payments.word.none": "нет",
     "payments.word.coming": "в пути",
+    "payments.word.other": "есть",
     "payments.word.dead": "не вышел",
     "payments.unpaid": "Чек есть, а оплаты нет",
     "payments.unpaid_means": "Зарегистрированные за {days} дней чеки магазинов, которые сообщают о платежах: о заказе не известно ни одного платежа.",
