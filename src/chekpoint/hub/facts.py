@@ -27,10 +27,11 @@ def digested(one: Ours) -> Ours:
     if one.content is not None:
         of_items, of_vat = digests.of_receipt(_RECEIPT.decode(one.content))
         one = one._replace(items_digest=of_items, vat_digest=of_vat)
-    return one._replace(facts=_of_ours(one))
+    return one._replace(facts=of_ours(one))
 
 
-def _of_ours(one: Ours) -> int:
+def of_ours(one: Ours) -> int:
+    """Facts of our document whose digests are known."""
     if one.document not in RECEIPT_CODES:
         return NO_RECEIPT
     found = _number(

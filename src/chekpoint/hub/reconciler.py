@@ -15,7 +15,7 @@ from itertools import chain
 from typing import Final, NamedTuple
 
 from chekpoint.core.lifecycle import Proof
-from chekpoint.core.ports import OfdRecord, RegisterStatus
+from chekpoint.core.ports import OfdRecord
 from chekpoint.hub import digests, facts, gaps
 from chekpoint.hub.judging import Judge, Patience, Place, shift_between
 from chekpoint.hub.mismatch_words import explain
@@ -31,6 +31,7 @@ BATCH: Final = 200
 SAMPLE: Final = 50  # pairs that tell whether all times are shifted
 FEWEST: Final = 3  # so many pairs must agree on a shift
 NEARLY_ALL: Final = 0.9
+DRIVES_FOR: Final = 60.0  # seconds that the list of drives is taken for true: another node may add one
 
 
 class Filled(NamedTuple):
@@ -55,6 +56,8 @@ class Reconciler:
 
     def __init__(self, post: Post) -> None:
         self._post = post
+        self._drives: tuple[str, ...] | None = None
+        self._drives_until = 0.0
 
     async def keep(self, source: str, records: Sequence[OfdRecord]) -> ofd_records.Kept:
         """Remember what a source shows; any drives, in any order. Nothing is compared yet."""
@@ -62,6 +65,8 @@ class Reconciler:
         for record in records:
             shown = ofd_records.Shown(source, record, *digests.of_record(record))
             by_drive.setdefault(record.fn, []).append(shown)
+        if self._drives is not None and not by_drive.keys() <= set(self._drives):
+            self._drives = None
         fresh = changed = 0
         for shown_of in by_drive.values():
             kept = await self._post.store.write(partial(ofd_records.keep, shown=shown_of))
@@ -76,7 +81,7 @@ class Reconciler:
         ``complete``: the source has listed all that it has of these days; else nothing is called missing there.
         """
         ranges = await self._post.store.read(lambda tx: list(comparison.days(tx, fn, first, last)))
-        place = await self._post.store.read(lambda tx: _place(tx, fn, complete=complete))
+        place = await self._place(fn, complete=complete)
         if place is None or not ranges:
             return []
         if complete and await self._unknown_there(place, ranges):
@@ -89,14 +94,15 @@ class Reconciler:
         found, zone = await self._post.store.read(lambda tx: _look(tx, place, one, patience))
 
         def unit(tx: Tx) -> Compared:
-            standing = mismatches.of_range(tx, place.fn, one.low, one.high)
-            mismatches.settle(tx, standing, found.differences, self._post.keys.new)
-            self._settle_drive(tx, place, "wrong_zone", zone)
+            standing = mismatches.of_range(tx, place.register_id, place.fn, one.low, one.high)
+            settled = mismatches.settle(tx, standing, found.differences, self._post.keys.new)
+            of_drive = self._settle_drive(tx, place, "wrong_zone", zone)
             done = Compared(
                 place.fn, one.day, place.register_id, found.ours, found.theirs, found.equal, source, tx.now
             )
             compared.note(tx, done)
-            gaps.refresh(tx, self._post.keys.new)
+            if any((*settled, *of_drive)):
+                gaps.refresh(tx, place.register_id, self._post.keys.new)
             return done
 
         return await self._post.store.write(unit)
@@ -139,29 +145,38 @@ class Reconciler:
         found = await self._post.store.read(look)
 
         def unit(tx: Tx) -> None:
-            self._settle_drive(tx, place, "drive_missing", found)
-            gaps.refresh(tx, self._post.keys.new)
+            if any(self._settle_drive(tx, place, "drive_missing", found)):
+                gaps.refresh(tx, place.register_id, self._post.keys.new)
 
         await self._post.store.write(unit)
         return bool(found)
 
-    def _settle_drive(self, tx: Tx, place: Place, kind: str, found: list[Difference] | None) -> None:
+    def _settle_drive(
+        self, tx: Tx, place: Place, kind: str, found: list[Difference] | None
+    ) -> mismatches.Settled:
         """A mismatch of the whole drive; None: nothing can be said today, so what stands stays."""
         if found is None:
-            return
+            return mismatches.Settled(0, 0)
         standing = {k: v for k, v in mismatches.of_kinds(tx, (kind,)).items() if k[1] == place.fn}
-        mismatches.settle(tx, standing, found, self._post.keys.new)
+        return mismatches.settle(tx, standing, found, self._post.keys.new)
+
+    async def _place(self, fn: str, *, complete: bool) -> Place | None:
+        """Where a drive is; None when the journal knows nothing of it."""
+        now = self._post.clock.monotonic()
+        if self._drives is None or now > self._drives_until:
+            known = await self._post.store.read(_drives)
+            self._drives, self._drives_until = known, now + DRIVES_FOR
+        drive = await self._post.store.read(lambda tx: comparison.drive(tx, fn))
+        if drive is None:
+            return None
+        register = await self._post.store.read(lambda tx: views_registers.one(tx, drive.register_id))
+        return Place(fn, drive.register_id, register.status if register else None, self._drives, complete)
 
 
-def _place(tx: Tx, fn: str, *, complete: bool) -> Place | None:
-    known = comparison.drives(tx)
-    drive = next((one for one in known if one.fn == fn), None)
-    if drive is None:
-        return None
-    register = views_registers.one(tx, drive.register_id)
-    status: RegisterStatus | None = register.status if register else None
-    others = dict.fromkeys(chain((one.fn for one in known), ofd_records.drives(tx)))
-    return Place(fn, drive.register_id, status, tuple(others), complete)
+def _drives(tx: Tx) -> tuple[str, ...]:
+    """Every drive that either side knows."""
+    known = chain((one.fn for one in comparison.drives(tx)), ofd_records.drives(tx))
+    return tuple(dict.fromkeys(known))
 
 
 def _filled(tx: Tx, fn: str, one: Range) -> Filled:

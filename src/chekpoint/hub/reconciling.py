@@ -95,7 +95,8 @@ class Reconciling:
         mismatches.resolve(tx, key, who, reason)
 
     def _note(self, tx: Tx, verb: str, found: Mismatch, who: str, reason: str) -> None:
-        refresh(tx, self._keys.new)
+        if found.register_id is not None:
+            refresh(tx, found.register_id, self._keys.new)
         body = msgspec.json.encode({"mismatch": found.id, "kind": found.kind})
         people.note_deed(
             tx, self._keys.new(), who=who, verb=verb, subject=found.subject, reason=reason, body=body

@@ -325,6 +325,12 @@ _LAST: Final = Query(
 )
 
 
+def drive(tx: Tx, fn: str) -> Drive | None:
+    """One drive; None when the journal knows no document of it."""
+    row = tx.one(_LAST, drive=fn)
+    return None if row is None else Drive(*row)
+
+
 def drives(tx: Tx) -> list[Drive]:
     """Every drive; one step of the key's index for each."""
     found, after = list[Drive](), ""

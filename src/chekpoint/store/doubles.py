@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import bindparam, func, or_, select
+import msgspec
+from sqlalchemy import ARRAY, Text, bindparam, func, literal_column, or_, select, text
 
 from chekpoint.store.journal import Tx
 from chekpoint.store.lanes import UNRESOLVED
@@ -64,22 +65,29 @@ _MARKED: Final = Query(
         receipt.c.id, receipt.c.external_id, receipt.c.fd_number, receipt.c.state, receipt.c.content
     ).where(receipt.c.mark == bindparam("mark"))
 )
-_ELSEWHERE: Final = Query(
-    select(ofd_record.c.fn).where(
-        ofd_record.c.fn == bindparam("drive"),
-        ofd_record.c.fd_number == bindparam("number"),
-        ofd_record.c.total == bindparam("sum"),
-        func.ltrim(ofd_record.c.fiscal_sign, "0") == bindparam("sign"),
-    )
-)
-_SIGNED_BY: Final = Query(
-    select(_D.fn).where(
-        _D.fn == bindparam("drive"),
-        _D.fd_number == bindparam("number"),
-        _D.total == bindparam("sum"),
-        func.ltrim(_D.fiscal_sign, "0") == bindparam("sign"),
-    )
-)
+
+
+def _one_of(column: Any) -> tuple[Any, Any]:
+    listed = column.in_(text("SELECT value FROM json_each(:drives)"))
+    return listed, column == func.any(bindparam("drives", type_=ARRAY(Text)))
+
+
+def _elsewhere(side: Any) -> Query:
+    """The same document by number, sum and sign, on another drive of a list."""
+    found = (
+        select(side.fn)
+        .where(
+            side.fd_number == bindparam("number"), side.total == bindparam("sum"), side.fn != bindparam("here"),
+            func.ltrim(side.fiscal_sign, literal_column("'0'")) == bindparam("sign"),
+        )
+        .limit(1)
+    )  # fmt: skip
+    among, among_pg = _one_of(side.fn)
+    return Query(found.where(among), postgresql=found.where(among_pg))
+
+
+_SHOWN_UNDER: Final = _elsewhere(ofd_record.c)
+_SIGNED_BY: Final = _elsewhere(_D)
 
 
 def like(tx: Tx, stray: Stray) -> list[Candidate]:
@@ -103,17 +111,19 @@ def marked(tx: Tx, mark: str) -> tuple[Candidate, str] | None:
     return None if row is None else (Candidate(row[0], row[1], row[2], None, None, row[4]), row[3])
 
 
-def _where(stray: Stray) -> dict[str, Any]:
-    return {"number": stray.fd_number, "sum": stray.total, "sign": stray.fiscal_sign.lstrip("0")}
-
-
 def shown_under(tx: Tx, stray: Stray, drives: Sequence[str]) -> str | None:
     """The other drive under which an operator shows this very document."""
-    found = (tx.one(_ELSEWHERE, drive=fn, **_where(stray)) for fn in drives if fn != stray.fn)
-    return next((str(row[0]) for row in found if row is not None), None)
+    return _drive(tx, _SHOWN_UNDER, stray, drives)
 
 
 def signed_by(tx: Tx, stray: Stray, drives: Sequence[str]) -> str | None:
     """The other drive that has signed this very document, by the journal."""
-    found = (tx.one(_SIGNED_BY, drive=fn, **_where(stray)) for fn in drives if fn != stray.fn)
-    return next((str(row[0]) for row in found if row is not None), None)
+    return _drive(tx, _SIGNED_BY, stray, drives)
+
+
+def _drive(tx: Tx, query: Query, stray: Stray, drives: Sequence[str]) -> str | None:
+    listed = list(drives) if tx.engine == "postgresql" else msgspec.json.encode(drives).decode()
+    row = tx.one(
+        query, number=stray.fd_number, sum=stray.total, here=stray.fn, sign=stray.fiscal_sign.lstrip("0"), drives=listed
+    )  # fmt: skip
+    return None if row is None else str(row[0])

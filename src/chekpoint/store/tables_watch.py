@@ -86,7 +86,7 @@ mismatch = Table(
     Index("uq_mismatch_open", "kind", "subject", unique=True, sqlite_where=text("closed_at IS NULL"),
           postgresql_where=text("closed_at IS NULL")),
     Index("ix_mismatch_day", "day", "register_id"),
-    Index("ix_mismatch_open", "fn", "fd_number", sqlite_where=text("closed_at IS NULL"),
+    Index("ix_mismatch_open", "register_id", "fn", "fd_number", sqlite_where=text("closed_at IS NULL"),
           postgresql_where=text("closed_at IS NULL")),
 )  # fmt: skip
 

@@ -73,7 +73,7 @@ def _reconciliation() -> None:
     op.create_index(
         "ix_mismatch_open",
         "mismatch",
-        ["fn", "fd_number"],
+        ["register_id", "fn", "fd_number"],
         unique=False,
         sqlite_where=sa.text("closed_at IS NULL"),
         postgresql_where=sa.text("closed_at IS NULL"),
