@@ -159,6 +159,11 @@ BOOKS_EN: Final[dict[str, str]] = {
     "import.bad_only": "The first {count} are shown.",
     "import.row": "row {number}, “{column}”: {why}",
     "import.without_bad": "write the others without the faulty ones",
+    "import.partial": "the file does not hold all receipts of its days: call nothing missing that it lacks",
+    "import.held": "Held against the journal",
+    "import.held_days": "Days",
+    "import.held_theirs": "In the file",
+    "import.held_unknown": "the hub does not know this FN: not compared",
     "import.again": "take it even if this file was here before",
     "import.look_again": "Read again",
     "import.take": "Write",
@@ -169,6 +174,5 @@ BOOKS_EN: Final[dict[str, str]] = {
     "import.changed_payments": "Known with other facts, left alone",
     "import.skipped": "Faulty, left out",
     "import.source": "Source",
-    "import.next_ofd": "The next round of reconciliation compares them; the calendar shows the result.",
     "import.next_payments": "Payments without a receipt are in the list; receipts are found for them within seconds.",
 }

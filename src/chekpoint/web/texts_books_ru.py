@@ -161,6 +161,11 @@ BOOKS_RU: Final[dict[str, str]] = {
     "import.bad_only": "Показаны первые {count}.",
     "import.row": "строка {number}, «{column}»: {why}",
     "import.without_bad": "записать остальные строки без ошибочных",
+    "import.partial": "в файле не все чеки этих дней: чего в нём нет, расхождением не считать",
+    "import.held": "Сверено с журналом",
+    "import.held_days": "Дни",
+    "import.held_theirs": "В файле",
+    "import.held_unknown": "ФН хабу не знаком: не сверялось",
     "import.again": "принять, даже если этот файл уже был",
     "import.look_again": "Прочитать заново",
     "import.take": "Записать",
@@ -171,6 +176,5 @@ BOOKS_RU: Final[dict[str, str]] = {
     "import.changed_payments": "Были с другими сведениями, не тронуты",
     "import.skipped": "С ошибками, пропущены",
     "import.source": "Источник",
-    "import.next_ofd": "Сверка сравнит их в ближайшем проходе; результат — в календаре.",
     "import.next_payments": "Платежи без чека видны в списке; чеки к ним находятся за несколько секунд.",
 }
