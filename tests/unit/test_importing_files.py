@@ -2,14 +2,19 @@
 
 import io
 import zipfile
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import xlsxwriter
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chekpoint.hub.importing import files
 from chekpoint.hub.importing.files import NotRead, sheets
+from chekpoint.hub.importing.plan import Surroundings, plan
 
 TABLE = [["ФН", "ФД", "Сумма, руб."], ["9999078900001111", "7", "12,50"]]
 
@@ -129,6 +134,43 @@ def test_a_hostile_file_ends_in_words(name: str) -> None:
         read_all(content)
     assert word in refused.value.ru
     assert refused.value.en
+
+
+HONEST = workbook([["ФН", "ФД", "Сумма, руб."], ["9999078900001111", 7, 12.5]])
+
+
+def survives(content: bytes) -> None:
+    """Whatever the bytes: a plan, or a refusal in words."""
+    for kind in ("ofd", "payments", "checks"):
+        with suppress(NotRead):
+            plan(kind, content, Surroundings(ZoneInfo("Europe/Moscow")))
+
+
+@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@given(
+    st.binary(max_size=400)
+    | st.text(max_size=400).map(str.encode)
+    | st.text('ФНфд;,\t\n"=№ 0123.', max_size=300).map(str.encode)
+)
+def test_no_bytes_break_the_reader(content: bytes) -> None:
+    survives(content)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@given(st.integers(0, len(HONEST) - 1), st.binary(min_size=1, max_size=8), st.booleans())
+def test_no_damage_to_a_workbook_breaks_the_reader(at: int, damage: bytes, cut: bool) -> None:
+    survives(HONEST[:at] + damage + (b"" if cut else HONEST[at + len(damage) :]))
+
+
+@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@given(
+    st.integers(0, 900),
+    st.sampled_from([b"<", b"&#0;", b"\xff", b"", b"r='ZZZZZ9'", b"1e999", b"-1", b"</row>"]),
+)
+def test_no_damage_inside_a_sheet_breaks_the_reader(at: int, damage: bytes) -> None:
+    with zipfile.ZipFile(io.BytesIO(HONEST)) as packed:
+        sheet = packed.read("xl/worksheets/sheet1.xml")
+    survives(sheet_of(sheet[:at] + damage + sheet[at + len(damage) :]))
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:

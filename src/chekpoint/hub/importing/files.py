@@ -175,9 +175,9 @@ def _workbook(content: bytes) -> Iterator[Sheet]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             epoch = _measured(packed)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
-        if isinstance(error, NotRead):
-            raise
+    except NotRead:
+        raise
+    except Exception as error:  # noqa: BLE001 - zipfile lets out what zlib, lzma and struct say of damaged bytes
         raise _damaged(error) from None
     return _sheets(content, epoch)
 
@@ -246,5 +246,9 @@ def _sheets(content: bytes, epoch: date) -> Iterator[Sheet]:
             for name in book.sheet_names:
                 rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
                 yield Sheet(name, cast("list[Row]", rows), epoch)
-    except Exception as error:  # noqa: BLE001 - whatever a foreign reader says of a foreign file
+    except GeneratorExit:
+        raise
+    except BaseException as error:  # a panic of the native reader is no Exception
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
         raise _damaged(error) from None
