@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, StorageState, ViewportSize, expect, sync_playwright
 from python_calamine import load_workbook
+from sqlalchemy import bindparam, select
 
 from chekpoint.store import mismatches
+from chekpoint.store.sql import Query
+from chekpoint.store.tables import fiscal_document
 from tests.acceptance import books
 from tests.acceptance.showcase import Site, served
 from tests.acceptance.test_screens_browser import DESK, PHONE, heard, sign_in
@@ -116,7 +119,8 @@ def test_payments_without_receipts_are_told_by_age(desk: Page) -> None:
 
 
 def test_a_file_is_looked_into_confirmed_once_and_then_taken_at_once(desk: Page, site: Site) -> None:
-    text = HEAD.replace("Заводской № ФН", "Накопитель").replace(", руб.", "") + "\n" + ROW + "\n"
+    row = ROW.replace(books.FN["k1"], "9999078900009999")  # a drive that the hub has never seen
+    text = HEAD.replace("Заводской № ФН", "Накопитель").replace(", руб.", "") + "\n" + row + "\n"
     bring(desk, "кабинет.csv", text.encode("cp1251"))
     expect(desk.get_by_role("alert")).to_contain_text("Не хватает: Номер ФН")
     desk.get_by_label("Накопитель").select_option("fn")
@@ -125,10 +129,11 @@ def test_a_file_is_looked_into_confirmed_once_and_then_taken_at_once(desk: Page,
     expect(desk.locator("main")).to_contain_text("Строк, которые можно записать: 1")
     desk.get_by_role("button", name="Записать").click()
     expect(desk.get_by_role("heading", name="Файл принят")).to_be_visible()
-    bring(desk, "кабинет-2.csv", (text + ROW.replace(";7;", ";8;") + "\n").encode("cp1251"))
+    expect(desk.locator("main")).to_contain_text("ФН хабу не знаком")
+    bring(desk, "кабинет-2.csv", (text + row.replace(";7;", ";8;") + "\n").encode("cp1251"))
     expect(desk.get_by_role("heading", name="Файл принят")).to_be_visible()
     assert desk.locator(".tile dd").all_inner_texts() == ["1", "1", "0", "0"]
-    bring(desk, "кабинет-2.csv", (text + ROW.replace(";7;", ";8;") + "\n").encode("cp1251"))
+    bring(desk, "кабинет-2.csv", (text + row.replace(";7;", ";8;") + "\n").encode("cp1251"))
     expect(desk.get_by_role("alert")).to_contain_text("этот файл уже принят")
 
 
@@ -219,6 +224,33 @@ def test_every_page_of_the_books_speaks_english(desk: Page, site: Site) -> None:
         )
         assert re.findall(r"[а-яё]{4,}", shown) == []
     desk.get_by_title("По-русски").click()
+
+
+def test_an_export_of_the_cabinet_is_held_against_the_journal_and_its_day_is_in_the_month(
+    desk: Page, site: Site
+) -> None:
+    rows = site.world.run(site.world.hub.store.read(lambda tx: tx.all(_SIGNED, drive=books.FN["k1"])))
+    table = [
+        f"{fn};{fd};{sign};{made_at.replace('T', ' ')};{kind};{total}"
+        for fn, fd, sign, made_at, kind, total in rows
+    ]
+    table[0] = table[0].rpartition(";")[0] + ";77"
+    text = "\n".join(["ФН;ФД;ФПД;Дата и время;Признак расчёта;Сумма, коп.", *table])
+    bring(desk, "касса 1.csv", text.encode())
+    desk.get_by_role("button", name="Записать").click()
+    expect(desk.get_by_role("heading", name="Сверено с журналом")).to_be_visible()
+    cells = desk.locator("#main table .num").all_inner_texts()[-3:]
+    assert [re.sub(r"\D", "", cell) for cell in cells] == [str(len(rows)), str(len(rows)), str(len(rows) - 1)]
+    desk.goto(f"/reconciliation/{rows[0][3][:10]}/k1")
+    one = desk.locator(".mismatch", has_text="другая сумма").first
+    expect(one.locator(".side-differs").first).to_contain_text("0,77 ₽")
+
+
+_SIGNED = Query(
+    select(*(fiscal_document.c[n] for n in ("fn", "fd_number", "fiscal_sign", "made_at", "kind", "total")))
+    .where(fiscal_document.c.fn == bindparam("drive"), fiscal_document.c.receipt_id.is_not(None))
+    .order_by(fiscal_document.c.fd_number)
+)
 
 
 def test_what_is_no_day_and_no_file_is_not_found(desk: Page) -> None:
