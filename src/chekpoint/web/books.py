@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from chekpoint.fiscal.vat import VatRate
+from chekpoint.hub.book_words import DOCUMENTS
 from chekpoint.store.views_reconciliation import NOBODY, Compared, Tally
 from chekpoint.web.lingo import Lingo
 
@@ -135,7 +136,7 @@ def _shown(name: str, value: Any, lingo: Lingo) -> str | None:
     if name in MONEY and isinstance(value, int):
         return lingo.money(value) if value >= 0 else f"−{lingo.money(-value)}"
     if isinstance(value, list):
-        return "\n".join(_item(one, lingo) for one in value)
+        return "\n".join(_rate(one, lingo) if name == "vat" else _item(one, lingo) for one in value)
     return _item(value, lingo) if isinstance(value, dict) else _word(name, str(value), lingo)
 
 
@@ -144,7 +145,16 @@ def _word(name: str, value: str, lingo: Lingo) -> str:
         return lingo.t(f"kind.{_KINDS[int(value) - 1]}")
     if name == "vat" and value in _RATES:
         return VatRate(value).label
+    if name == "document" and value.isdecimal() and int(value) in DOCUMENTS:
+        return lingo.pick(*DOCUMENTS[int(value)])
     return lingo.wall(value) if name == "made_at" else value
+
+
+def _rate(one: Any, lingo: Lingo) -> str:
+    """A rate with its tax sum, kopecks."""
+    if not (isinstance(one, list) and len(one) == 2 and one[0] in _RATES and isinstance(one[1], int)):
+        return _item(one, lingo)
+    return f"{VatRate(one[0]).label} · {lingo.money(one[1])}"
 
 
 def _item(one: Any, lingo: Lingo) -> str:
