@@ -109,6 +109,25 @@ async def test_a_waiting_file_is_its_own_persons_and_only_for_a_while(
     assert (await client.get(answer.headers["location"])).status_code == 404
 
 
+async def test_a_form_that_no_browser_sends_is_passed_over(client: httpx2.AsyncClient) -> None:
+    answer = await send(client, "Накопитель;ФД\n1;2\n".encode())
+    page, csrf = answer.headers["location"], await token(client, IMPORT)
+    odd = {
+        "c²": "fd",
+        "c": "fd",
+        "c-1": "fd",
+        "c999": "fd",
+        "c0": "nonsense",
+        "unit": "usd",
+        "fn": "x",
+        "sign": "9",
+    }
+    for verb in ("look", "take", "explode"):
+        answer = await client.post(page, data=odd | {"csrf": csrf, "verb": verb})
+        assert answer.status_code in {303, 422}
+    assert (await client.get(page)).status_code == 200
+
+
 async def test_a_verb_that_there_is_not_and_a_mismatch_that_there_is_not(client: httpx2.AsyncClient) -> None:
     csrf = await token(client, IMPORT)
     for path in ("0" * 32 + "/resolve", "x/explode", "%00/resolve"):

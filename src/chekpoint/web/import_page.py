@@ -115,7 +115,7 @@ def _chosen(kind: str, fields: Mapping[str, str]) -> Chosen:
     columns = {
         int(name[1:]): value
         for name, value in fields.items()
-        if name[:1] == "c" and name[1:].isdigit() and len(name) < 5 and value in names
+        if name[:1] == "c" and name.isascii() and name[1:].isdigit() and len(name) < 5 and value in names
     }
     unit, fn, sign = (fields.get(name, "") for name in ("unit", "fn", "sign"))
     return Chosen(
