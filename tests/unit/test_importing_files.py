@@ -115,6 +115,16 @@ HOSTILE = {
         sheet_of(_HEAD + b'<row r="1"><c r="A1"/></row><row r="190000"><c r="CV190000"><v>1</v></c></row>' + _TAIL),
         "ячеек",
     ),
+    "a cell behind a sign": (sheet_of(_HEAD + b'<row r="1"><c x=">" r="XFD1"><v>1</v></c></row>' + _TAIL), "Столбцов"),
+    "a cell under a prefix": (sheet_of(_HEAD + b'<a-b:row r="1"><a-b:c r = " XFD1"/></a-b:row>' + _TAIL), "Столбцов"),
+    "a cell cut by a chunk": (
+        sheet_of(_HEAD + b" " * ((1 << 20) - 600) + b'<row r="1"><c x="' + b"y" * 2000 + b'" r="XFD1"/></row>' + _TAIL),
+        "Столбцов",
+    ),
+    "cells that do not say where they are": (
+        sheet_of(_HEAD + b"<row>" + b"<c><v>1</v></c>" * 2_100_000 + b"</row>" + _TAIL), "ячеек",
+    ),
+    "an endless element": (sheet_of(_HEAD + b'<c x="' + b"y" * (3 << 20) + b'"/>' + _TAIL), "мегабайта"),
     "entities": (sheet_of(b'<!DOCTYPE x [<!ENTITY a "b">]>' + _HEAD + _TAIL), "сущностей"),
     "not xml": (sheet_of(b"<<<<"), "повреждена"),
     "many rows": (b"a;b\n" * 200_001, "Строк больше"),
@@ -134,6 +144,11 @@ def test_a_hostile_file_ends_in_words(name: str) -> None:
         read_all(content)
     assert word in refused.value.ru
     assert refused.value.en
+
+
+def test_a_scan_of_tags_that_never_end_is_linear() -> None:
+    with pytest.raises(NotRead):
+        read_all(sheet_of(_HEAD + b"<row <c " * (4 << 20) + _TAIL))
 
 
 HONEST = workbook([["ФН", "ФД", "Сумма, руб."], ["9999078900001111", 7, 12.5]])
