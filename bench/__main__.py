@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench import bitrix, books, codec, growth, intake, lifecycle, registers, size
+from bench import bitrix, books, codec, growth, intake, lifecycle, reconcile, registers, size
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -87,6 +87,15 @@ BENCHES = {
             Figure("agent_p99_ms", 80.0, False, "ms of that through an agent on loopback, p99"),
             Figure("idle_core_percent", 25.0, False, "% of one core, 1,000 registers asked each 10 s"),
             Figure("idle_resident_mib", 250.0, False, "MiB resident, 1,000 registers"),
+        ),
+    ),
+    "reconcile": Bench(
+        "1,000,000 receipts against 1,000,000 documents of an operator, 100 planted mismatches of each of 23 classes", reconcile.run,
+        (
+            Figure("recall", 1.0, True, "of the planted mismatches found, the worst class"),
+            Figure("precision", 1.0, True, "of what was found is planted, the worst class"),
+            Figure("to_polars", 5.0, False, "times a polars join of the same two tables, words and durable rows included"),
+            Figure("growth_mib", 64.0, False, "MiB more at its peak than before it began"),
         ),
     ),
     "bitrix": Bench(

@@ -43,6 +43,9 @@ _ROWS = Query(select(*(mismatch.c[n] for n in Mismatch._fields)).order_by(mismat
 _COMPARED = Query(
     select(compared.c.day, compared.c.ours, compared.c.theirs, compared.c.equal).order_by(compared.c.day)
 )
+_DOCUMENTS = Query(
+    select(receipts.c.fn, receipts.c.fd_number, receipts.c.proof).where(receipts.c.fn.is_not(None))
+)
 _PROOFS = Query(select(receipts.c.fd_number, receipts.c.proof).order_by(receipts.c.fd_number))
 
 
@@ -140,6 +143,16 @@ class BothSides:
 
     async def proofs(self) -> dict[int, int]:
         return await self.store.read(lambda tx: {row[0]: row[1] for row in tx.all(_PROOFS)})
+
+    async def proofs_of_documents(self) -> dict[str, int]:
+        """fn/fd -> rung, of every receipt that has a document."""
+        rows = await self.store.read(lambda tx: tx.all(_DOCUMENTS))
+        return {f"{row[0]}/{row[1]}": row[2] for row in rows}
+
+    async def totals(self) -> tuple[int, int]:
+        """Our receipts and the equal ones, over all days compared."""
+        rows = await self.counted()
+        return sum(row[1] for row in rows), sum(row[3] for row in rows)
 
     async def incidents(self) -> list[incidents.Open]:
         return await self.store.read(incidents.open_now)

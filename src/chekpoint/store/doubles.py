@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import ARRAY, Text, bindparam, func, literal_column, or_, select, text
+from sqlalchemy import ARRAY, Text, bindparam, exists, func, literal_column, or_, select, text
 
 from chekpoint.store.journal import Tx
 from chekpoint.store.lanes import UNRESOLVED
@@ -51,13 +51,17 @@ _LIKE: Final = Query(
 )  # fmt: skip
 _IN_DOUBT: Final = Query(
     select(receipt.c.id, receipt.c.external_id, receipt.c.content)
-    .select_from(attempt.join(receipt, receipt.c.id == attempt.c.receipt_id))
     .where(
-        UNRESOLVED, receipt.c.state == "in_doubt", receipt.c.total == bindparam("sum"),
-        receipt.c.kind == bindparam("way"), or_(attempt.c.fn == bindparam("drive"), attempt.c.fn == ""),
-        attempt.c.last_fd < bindparam("number"),
+        receipt.c.state == literal_column("'in_doubt'"),
+        receipt.c.state != literal_column("'fiscalised'"),  # what the partial index ix_receipt_open asks to see
+        receipt.c.total == bindparam("sum"), receipt.c.kind == bindparam("way"),
+        exists(
+            select(literal_column("1")).select_from(attempt).where(
+                attempt.c.receipt_id == receipt.c.id, UNRESOLVED, attempt.c.last_fd < bindparam("number"),
+                or_(attempt.c.fn == bindparam("drive"), attempt.c.fn == literal_column("''")),  # '': of a cloud
+            )
+        ),
     )
-    .distinct()
     .order_by(receipt.c.id)
 )  # fmt: skip
 _MARKED: Final = Query(
