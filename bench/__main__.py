@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench import bitrix, codec, detection, growth, intake, lifecycle, reconcile, registers, size
+from bench import bitrix, books, codec, detection, growth, intake, lifecycle, reconcile, registers, size
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -114,6 +114,17 @@ BENCHES = {
             Figure("opened_worst", 10.0, False, "s until the incident is open, the slowest fault"),
             Figure("told_worst", 15.0, False, "s until the channel has taken the message, the slowest fault"),
             Figure("blips_told", 0, False, "messages about faults that were over within their grace"),
+        ),
+    ),
+    "books": Bench(
+        "the gap list over 1,000,000 receipts and as many payments; a month of 100,000 receipts out and in", books.run,
+        (
+            Figure("gaps_p95_ms", 20.0, False, "ms for a page of the gap list with its counts, p95"),
+            Figure("round_seconds", 10.0, False, "s for a round that binds payments and tells of gaps"),
+            Figure("found", 120, True, "planted gaps found, of 120"),
+            Figure("export_mib", 48.0, False, "MiB that the book of 100,000 receipts adds to a process at its peak"),
+            Figure("export_seconds", 60.0, False, "s to write that book"),
+            Figure("import_seconds", 60.0, False, "s to take a workbook of 100,000 documents"),
         ),
     ),
 }  # fmt: skip

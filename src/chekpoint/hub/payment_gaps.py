@@ -13,7 +13,10 @@ from chekpoint.core.clock import from_epoch_ms
 from chekpoint.core.errors import StoreError
 from chekpoint.core.lifecycle import State
 from chekpoint.fiscal.money import roubles
+from chekpoint.fiscal.receipt import PaymentForm
+from chekpoint.hub.content import restore
 from chekpoint.hub.mismatch_words import OF_PAYMENTS, explain
+from chekpoint.hub.payments import Owed, Sums, covers
 from chekpoint.hub.post import Post
 from chekpoint.store import mismatches, settlements
 from chekpoint.store.journal import Tx
@@ -133,27 +136,18 @@ def _kind(one: Paid) -> str:
 
 
 def _bind(tx: Tx, paid: list[Paid], issued: Sequence[Issued]) -> Iterator[Fit]:
-    """One receipt for one payment of its sum, then one for several that add up to it.
+    """A receipt that covers other payments already takes no more than what is left of its sums."""
+    done = [one for one in issued if one.state == State.FISCALISED]
+    owed = [Owed(one.id, one.kopecks) for one in paid]
+    sums = [_left(tx, paid[0].order_id, one) for one in done]
+    yield from (Fit(*pair) for pair in covers(owed, [one for one in sums if one.total > 0]))
 
-    A receipt that covers other payments already takes no more than what is left of its sum.
-    """
-    free = {
-        r.id: r.total - settlements.covered(tx, paid[0].order_id, r.id)
-        for r in issued
-        if r.state == State.FISCALISED
-    }
-    left = []
-    for one in paid:
-        fits = next((key for key, rest in free.items() if rest == one.kopecks), None)
-        if fits is None:
-            left.append(one)
-        else:
-            free[fits] -= one.kopecks
-            yield Fit(one.id, fits)
-    total = sum(one.kopecks for one in left)
-    whole = next((key for key, rest in free.items() if len(left) > 1 and rest == total), None)
-    if whole is not None:
-        yield from (Fit(one.id, whole) for one in left)
+
+def _left(tx: Tx, order_id: str, one: Issued) -> Sums:
+    content = restore(settlements.content(tx, one.id), None)
+    money = sum(content.paid(form) for form in (PaymentForm.CASH, PaymentForm.ELECTRONIC))
+    taken = settlements.covered(tx, order_id, one.id)
+    return Sums(one.id, one.total - taken, money - taken)
 
 
 def _cover(tx: Tx, fits: Sequence[Fit]) -> None:

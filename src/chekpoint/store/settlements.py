@@ -64,6 +64,7 @@ _COVERED: Final = Query(
         _P.order_id == bindparam("order"), _P.receipt_id == bindparam("receipt")
     )
 )
+_CONTENT: Final = Query(select(_R.content).where(_R.id == bindparam("receipt")))
 _OF_PAYMENTS: Final = Query(
     select(_P.shop_id, func.min(_P.paid_at), func.max(_P.seen_at), func.max(_P.refund))
     .where(_P.shop_id.is_not(None))
@@ -116,6 +117,11 @@ def cover(tx: Tx, payment_id: str, receipt_id: str) -> bool:
 def covered(tx: Tx, order_id: str, receipt_id: str) -> int:
     """Kopecks of an order's payments that a receipt covers already."""
     return int(tx.one(_COVERED, order=order_id, receipt=receipt_id)[0])
+
+
+def content(tx: Tx, receipt_id: str) -> bytes:
+    """The content of a receipt that is there, JSON."""
+    return bytes(tx.one(_CONTENT, receipt=receipt_id)[0])
 
 
 class Reporting(NamedTuple):

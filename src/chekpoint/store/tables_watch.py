@@ -128,8 +128,6 @@ payment = Table(
           postgresql_where=text("receipt_id IS NULL")),
     Index("ix_payment_order_id", "order_id"),
     Index("ix_payment_shop_id_paid_at", "shop_id", "paid_at"),
-    Index("ix_payment_receipt_id", "receipt_id", sqlite_where=text("receipt_id IS NOT NULL"),
-          postgresql_where=text("receipt_id IS NOT NULL")),
 )  # fmt: skip
 
 imported = Table(

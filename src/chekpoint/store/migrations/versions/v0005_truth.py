@@ -146,14 +146,6 @@ def _reconciliation() -> None:
     )
     op.create_index("ix_payment_order_id", "payment", ["order_id"], unique=False)
     op.create_index("ix_payment_shop_id_paid_at", "payment", ["shop_id", "paid_at"], unique=False)
-    op.create_index(
-        "ix_payment_receipt_id",
-        "payment",
-        ["receipt_id"],
-        unique=False,
-        sqlite_where=sa.text("receipt_id IS NOT NULL"),
-        postgresql_where=sa.text("receipt_id IS NOT NULL"),
-    )
     op.add_column("fiscal_document", sa.Column("items_digest", sa.Text(), nullable=True))
     op.add_column("fiscal_document", sa.Column("vat_digest", sa.Text(), nullable=True))
     op.add_column("fiscal_document", sa.Column("facts", sa.BigInteger(), nullable=True))
