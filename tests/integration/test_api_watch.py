@@ -1,10 +1,13 @@
 """Who runs the hub must not be told that all is well when it is not."""
 
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml  # type: ignore[import-untyped]
 from prometheus_client.parser import text_string_to_metric_families
 
 from chekpoint.core.errors import BlockReason, StoreError
@@ -110,3 +113,45 @@ def test_metrics_show_a_blocked_register_and_the_age_of_the_queue(server: ApiSer
     while (seen := metrics(server)).get(("chekpoint_lane_blocked", "paper_out")) != 1:
         pass
     assert seen["chekpoint_queue_oldest_seconds", ""] > 0
+
+
+CONTRIB = Path(__file__).parents[2] / "contrib"
+METRIC = re.compile(r"\bchekpoint_[a-z_]+\b")
+
+
+def exposed(server: ApiServer) -> dict[str, set[str]]:
+    """Metric -> the names of its labels, from a real answer."""
+    with server.client(None) as client:
+        families = list(text_string_to_metric_families(client.get("/metrics").text))
+    found: dict[str, set[str]] = {family.name: set() for family in families}
+    for sample in (sample for family in families for sample in family.samples):
+        found.setdefault(sample.name, set()).update(sample.labels)
+    return found
+
+
+def test_rules_and_dashboard_speak_of_metrics_that_there_are(server: ApiServer) -> None:
+    rules = yaml.safe_load((CONTRIB / "prometheus" / "rules.yml").read_text("utf-8"))
+    board = json.loads((CONTRIB / "grafana" / "dashboard.json").read_text("utf-8"))
+    asked = [rule["expr"] for group in rules["groups"] for rule in group["rules"]]
+    asked += [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+    named = {name for text in asked for name in METRIC.findall(text)}
+    assert len(named) > 15
+    with server.client() as client:
+        client.post(RECEIPTS, json=order("one"))
+    until_metrics(server, named)
+
+
+def until_metrics(server: ApiServer, named: set[str]) -> None:
+    """The register must have answered once before it has series."""
+    while named - exposed(server).keys():
+        pass
+
+
+def test_every_rule_says_how_grave_it_is_and_what_to_do() -> None:
+    rules = yaml.safe_load((CONTRIB / "prometheus" / "rules.yml").read_text("utf-8"))
+    alerts = [rule for group in rules["groups"] for rule in group["rules"]]
+    assert len({rule["alert"] for rule in alerts}) == len(alerts)
+    for rule in alerts:
+        assert rule["labels"]["severity"] in {"critical", "warning"}
+        assert rule["annotations"]["summary"]
+        assert rule["annotations"]["description"]

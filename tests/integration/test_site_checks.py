@@ -1,5 +1,6 @@
 """A site as buyers meet it: real servers, a real browser; each trouble opens its incident, and mending closes it."""
 
+import asyncio
 import ssl
 from datetime import timedelta
 from pathlib import Path
@@ -11,8 +12,8 @@ from chekpoint.core.clock import SystemClock
 from chekpoint.emulators.orange_data.papers import papers_in
 from chekpoint.hub.answers import JourneyAnswer, PageAnswer, read
 from chekpoint.hub.journeys import Do, Stage
-from chekpoint.hub.sites import BROKEN, DOWN, JOURNEY, PAGE, Wanted
-from chekpoint.store import probes
+from chekpoint.hub.sites import JOURNEY, PAGE, Wanted
+from chekpoint.store import incidents, probes
 from chekpoint.watch.checks.sites import CHECKS
 from chekpoint.watch.probes import page
 from chekpoint.watch.probes.settings import ProbeSettings
@@ -20,6 +21,7 @@ from chekpoint.watch.probes.sites import keep
 from chekpoint.watch.thresholds import Thresholds
 from chekpoint.watch.thresholds_outside import Outside
 from tests.shop_front_rig import QUICK, TO_PAYMENT, Lookout, lookout, serving
+from tests.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -45,6 +47,7 @@ TROUBLES = {
 }
 
 
+@pytest.mark.check(25)
 @pytest.mark.parametrize("trouble", TROUBLES)
 async def test_a_page_that_fails_opens_an_incident_after_its_grace_and_mending_closes_it(
     trouble: str, tmp_path: Path
@@ -62,13 +65,39 @@ async def test_a_page_that_fails_opens_an_incident_after_its_grace_and_mending_c
         assert await watch.judge() == {}  # it may be a blip
         await watch.look(probe, after=3)
         opened = await watch.judge(after=3)
-        assert words in opened[DOWN].text_ru
+        assert words in opened["site_down"].text_ru
         assert (await _page(watch, site)).fault is not None
         assert getattr((await _page(watch, site)).fault, "code", None) == code
         setattr(shop.front.conduct, trouble, {"status": 200, "slow": 0.0, "parked": ""}.get(trouble, False))
         await watch.look(probe, after=15)
         assert await watch.judge() == {}
         assert [one.ok for one in (await _page(watch, site)).glances] == [True, False, False, True]
+
+
+async def test_a_site_that_goes_down_is_an_incident_within_ten_seconds_of_the_evidence(
+    tmp_path: Path,
+) -> None:
+    async with serving() as shop, lookout(tmp_path, CHECKS, SystemClock()) as watch:
+        site = await watch.add(Wanted("Витрина", shop.url, every_seconds=10))
+        probe = watch.sites(tmp_path)
+        work = [asyncio.create_task(one) for one in (probe.run(), watch.man.run())]
+        await until(lambda: shop.front.seen)
+        shop.front.conduct.down = True
+        (opened,) = await until(lambda: watch.store.read(incidents.open_now))
+        for task in work:
+            task.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
+        seen = await watch.store.read(lambda tx: probes.one(tx, PAGE, site))
+        assert seen is not None
+        assert 6_000 <= opened.opened_at - seen.since <= 10_000
+
+
+async def test_two_nodes_do_not_both_make_a_journey(tmp_path: Path) -> None:
+    async with serving() as shop, lookout(tmp_path, CHECKS) as watch:
+        await watch.add(Wanted("Витрина", shop.url))
+        one, other = watch.sites(tmp_path), watch.sites(tmp_path)
+        await asyncio.gather(*await one.once(), *await other.once())
+        assert shop.front.seen == 1
 
 
 async def test_one_failed_look_is_no_incident(tmp_path: Path) -> None:
@@ -124,7 +153,7 @@ async def test_a_slow_page_is_a_warning(tmp_path: Path) -> None:
         await watch.store.write(lambda tx: keep(tx, PAGE, site, seen))
         await watch.judge()
         opened = await watch.judge(after=6)
-        assert opened[DOWN].severity == "warning"
+        assert opened["site_down"].severity == "warning"
 
 
 async def test_a_buyer_reaches_the_payment_page_and_pays_nothing(tmp_path: Path, chromium_path: Path) -> None:
@@ -138,6 +167,7 @@ async def test_a_buyer_reaches_the_payment_page_and_pays_nothing(tmp_path: Path,
         assert await watch.judge() == {}
 
 
+@pytest.mark.check(25)
 async def test_a_dead_button_is_named_with_its_step_and_a_screenshot_is_kept(
     tmp_path: Path, chromium_path: Path
 ) -> None:
@@ -151,7 +181,7 @@ async def test_a_dead_button_is_named_with_its_step_and_a_screenshot_is_kept(
         shot = tmp_path / "sites" / (seen.shot or "")
         assert shot.read_bytes().startswith(b"\x89PNG")
         opened = await watch.judge()
-        assert "шага 3 из 8: нажать «Оформить заказ»" in opened[BROKEN].text_ru
+        assert "шага 3 из 8: нажать «Оформить заказ»" in opened["site_journey"].text_ru
         shop.front.conduct.dead_button = False
         await watch.look(probe, after=120)
         assert await watch.judge() == {}
@@ -190,8 +220,8 @@ async def test_without_a_browser_that_is_said_and_the_page_is_still_looked_at(tm
         site = await watch.add(Wanted("Витрина", shop.url, journey=TO_PAYMENT))
         await watch.look(watch.sites(tmp_path, ProbeSettings(chromium=str(tmp_path / "none"))))
         opened = await watch.judge()
-        assert opened[BROKEN].severity == "warning"
-        assert "CHROMIUM_PATH" in opened[BROKEN].text_ru
+        assert opened["site_journey"].severity == "warning"
+        assert "CHROMIUM_PATH" in opened["site_journey"].text_ru
         assert (await _page(watch, site)).fault is None
 
 

@@ -82,9 +82,9 @@ HEALTHY: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("fields", HEALTHY)
 async def test_a_healthy_register_or_one_that_talks_nonsense_opens_nothing(
-    tmp_path: Path, fields: dict[str, Any]
+    database: str, fields: dict[str, Any]
 ) -> None:
-    async with Bench(tmp_path) as bench:
+    async with Bench(database) as bench:
         for _ in range(40):
             for register in ("k1", "k2"):
                 await bench.said(register, **fields)
@@ -100,8 +100,8 @@ def document(
 
 
 @pytest.mark.check(11)
-async def test_the_drive_is_judged_by_the_pace_of_the_last_days(tmp_path: Path) -> None:
-    async with Bench(tmp_path, "drive_resource") as bench:
+async def test_the_drive_is_judged_by_the_pace_of_the_last_days(database: str) -> None:
+    async with Bench(database, "drive_resource") as bench:
         await bench.write(lambda tx: outcomes.see(tx, document(1), "k1"))
         bench.clock.wind(10 * DAY)
         await bench.write(lambda tx: outcomes.see(tx, document(1001), "k1"))  # 100 a day
@@ -119,8 +119,8 @@ async def test_the_drive_is_judged_by_the_pace_of_the_last_days(tmp_path: Path) 
 
 
 @pytest.mark.check(9)
-async def test_a_shift_that_is_not_closed_at_its_time_is_told(tmp_path: Path) -> None:
-    async with Bench(tmp_path, "shift_schedule") as bench:
+async def test_a_shift_that_is_not_closed_at_its_time_is_told(database: str) -> None:
+    async with Bench(database, "shift_schedule") as bench:
         await bench.holds("k1", 1001)
         await bench.write(
             lambda tx: registers.change_day(tx, "k1", registers.Day(close_at="13:00", open_at="13:30"))
@@ -142,8 +142,8 @@ async def test_a_shift_that_is_not_closed_at_its_time_is_told(tmp_path: Path) ->
 
 
 @pytest.mark.check(9)
-async def test_a_z_report_that_failed_is_told_until_the_shift_is_closed(tmp_path: Path) -> None:
-    async with Bench(tmp_path, "shift_errand_failed") as bench:
+async def test_a_z_report_that_failed_is_told_until_the_shift_is_closed(database: str) -> None:
+    async with Bench(database, "shift_errand_failed") as bench:
         await bench.said(shift="open")
         await bench.write(lambda tx: errands.add(tx, "e1", "k1", "close_shift", who="anna"))
         assert await bench.opened() == {}
@@ -175,9 +175,9 @@ async def test_a_shift_is_known_by_its_document_where_the_register_tells_no_end(
     ("ofd_inn", "ИНН ОФД"), ("fn", "номер ФН"),
 ])  # fmt: skip
 async def test_a_registration_that_changed_is_told_for_some_days(
-    tmp_path: Path, field: str, text: str
+    database: str, field: str, text: str
 ) -> None:
-    async with Bench(tmp_path, "registration_changed") as bench:
+    async with Bench(database, "registration_changed") as bench:
         await keep(bench, "r1", **{field: "1"})
         await bench.said(**{field: "1"})
         assert await bench.opened() == {}

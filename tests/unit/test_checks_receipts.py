@@ -1,7 +1,6 @@
 """Receipts, payments, tickets, mismatches, shops: each check opens its incident by what is stored, and closes it."""
 
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -25,8 +24,8 @@ DAY = 86400.0
 
 
 @pytest.mark.check(2)
-async def test_a_shop_that_rests_longer_than_it_ever_does_is_told(tmp_path: Path) -> None:
-    async with Bench(tmp_path, "shop_silent", shops_silent={SHOP.name: 3600.0}) as bench:
+async def test_a_shop_that_rests_longer_than_it_ever_does_is_told(database: str) -> None:
+    async with Bench(database, "shop_silent", shops_silent={SHOP.name: 3600.0}) as bench:
         assert await bench.opened(7200) == {}  # it never sent anything: it may not be ready yet
         await bench.accept(sale(1))
         assert await bench.opened(3590) == {}
@@ -35,15 +34,15 @@ async def test_a_shop_that_rests_longer_than_it_ever_does_is_told(tmp_path: Path
         assert await bench.opened(30) == {}
 
 
-async def test_a_shop_without_a_set_pause_is_not_watched(tmp_path: Path) -> None:
-    async with Bench(tmp_path, "shop_silent") as bench:
+async def test_a_shop_without_a_set_pause_is_not_watched(database: str) -> None:
+    async with Bench(database, "shop_silent") as bench:
         await bench.accept(sale(1))
         assert await bench.opened(30 * DAY) == {}
 
 
 @pytest.mark.check(16)
-async def test_what_the_operator_remarks_in_a_ticket_is_told_until_it_does_so_no_more(tmp_path: Path) -> None:
-    async with Bench(tmp_path, "ticket_flags") as bench:
+async def test_what_the_operator_remarks_in_a_ticket_is_told_until_it_does_so_no_more(database: str) -> None:
+    async with Bench(database, "ticket_flags") as bench:
         await bench.holds("k1", 9)
         await keep_ticket(bench, 1, flags=0)
         assert await bench.opened() == {}
@@ -75,9 +74,9 @@ async def record(bench: Bench, fd: int, fns: str, received_at: str | None = None
     ("refused", "critical", "не прошли контроль ФНС"), ("warning", "warning", "с замечанием"),
 ])  # fmt: skip
 async def test_a_document_that_the_tax_service_refused_is_told(
-    tmp_path: Path, state: str, severity: str, text: str
+    database: str, state: str, severity: str, text: str
 ) -> None:
-    async with Bench(tmp_path, "refused_by_tax") as bench:
+    async with Bench(database, "refused_by_tax") as bench:
         seen = FiscalDocument(fn=FN, fd_number=7, fiscal_sign="1", total=100, made_at="2026-11-24T12:00:00")
         await bench.write(lambda tx: outcomes.see(tx, seen, "k1"))
         await record(bench, 6, "accepted")
@@ -94,8 +93,8 @@ async def test_a_document_that_the_tax_service_refused_is_told(
 @pytest.mark.parametrize(
     "received", [None, "2026-11-24T09:00:00+00:00", "2026-11-24T12:00:00+03:00", "вчера"]
 )
-async def test_a_document_that_stays_with_the_operator_is_told(tmp_path: Path, received: str | None) -> None:
-    async with Bench(tmp_path, "tax_waiting") as bench:
+async def test_a_document_that_stays_with_the_operator_is_told(database: str, received: str | None) -> None:
+    async with Bench(database, "tax_waiting") as bench:
         await record(bench, 7, "waiting", received)
         assert await bench.opened(DAY - 60) == {}
         assert await bench.opened(120) == {("tax_waiting", FN): "warning"}
@@ -106,8 +105,8 @@ async def test_a_document_that_stays_with_the_operator_is_told(tmp_path: Path, r
 
 
 @pytest.mark.check(18)
-async def test_mismatches_are_one_incident_for_each_register(tmp_path: Path) -> None:
-    async with Bench(tmp_path, "mismatches") as bench:
+async def test_mismatches_are_one_incident_for_each_register(database: str) -> None:
+    async with Bench(database, "mismatches") as bench:
         for number, kind, severity in ((1, "missing_there", "warning"), (2, "differs_sum", "critical")):
             await bench.put(
                 mismatch, id=str(number), kind=kind, subject=f"{FN}/{number}", severity=severity, register_id="k1",
@@ -125,9 +124,9 @@ async def test_mismatches_are_one_incident_for_each_register(tmp_path: Path) -> 
 @pytest.mark.check(19)
 @pytest.mark.parametrize(("refund", "subject"), [(0, SHOP.id), (1, f"{SHOP.id}:refund")])
 async def test_money_without_a_receipt_is_told_after_five_minutes(
-    tmp_path: Path, refund: int, subject: str
+    database: str, refund: int, subject: str
 ) -> None:
-    async with Bench(tmp_path, "payment_without_receipt") as bench:
+    async with Bench(database, "payment_without_receipt") as bench:
         for number, kopecks in ((1, 123_456), (2, 1)):
             await bench.put(
                 payment, id=str(number), seller_id=SELLER, shop_id=SHOP.id, source="shop", external_id=str(number),
@@ -141,8 +140,8 @@ async def test_money_without_a_receipt_is_told_after_five_minutes(
 
 
 @pytest.mark.check(20)
-async def test_a_queue_that_is_deep_or_old_is_told(tmp_path: Path) -> None:
-    async with Bench(tmp_path, "queue_long", queue_depth=3) as bench:
+async def test_a_queue_that_is_deep_or_old_is_told(database: str) -> None:
+    async with Bench(database, "queue_long", queue_depth=3) as bench:
         for number in range(2):
             await bench.accept(sale(number))
         await bench.opened()
@@ -160,8 +159,8 @@ async def test_a_queue_that_is_deep_or_old_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.check(20)
-async def test_a_receipt_near_its_deadline_is_told_before_it_is_late(tmp_path: Path) -> None:
-    async with Bench(tmp_path, "deadline_near") as bench:
+async def test_a_receipt_near_its_deadline_is_told_before_it_is_late(database: str) -> None:
+    async with Bench(database, "deadline_near") as bench:
         await bench.accept(sale(1))  # 300 s
         assert await bench.opened(235) == {}
         assert await bench.opened(10) == {("deadline_near", SELLER): "warning"}
@@ -186,9 +185,9 @@ def order(number: int, **fields: Any) -> Order:
     ({"taxation": Taxation.PATENT}, "при патенте"), ({"cashier": Cashier(name="Анна")}, "без ИНН"),
 ])  # fmt: skip
 async def test_receipts_that_an_inspector_would_not_take_are_told(
-    tmp_path: Path, fields: dict[str, Any], text: str
+    database: str, fields: dict[str, Any], text: str
 ) -> None:
-    async with Bench(tmp_path, "receipts_odd") as bench:
+    async with Bench(database, "receipts_odd") as bench:
         await bench.accept(order(1))
         await bench.accept(order(2, kind=Kind.SALE_RETURN, vat=VatRate.VAT20))  # of a sale of last year
         assert await bench.opened() == {}
@@ -201,8 +200,8 @@ async def test_receipts_that_an_inspector_would_not_take_are_told(
 
 
 @pytest.mark.check(29)
-async def test_notices_that_were_given_up_are_told_until_they_are_sent_again(tmp_path: Path) -> None:
-    async with Bench(tmp_path, "notices_given_up") as bench:
+async def test_notices_that_were_given_up_are_told_until_they_are_sent_again(database: str) -> None:
+    async with Bench(database, "notices_given_up") as bench:
         row = {
             "channel": "webhook",
             "shop_id": SHOP.id,
@@ -220,8 +219,8 @@ async def test_notices_that_were_given_up_are_told_until_they_are_sent_again(tmp
 
 
 @pytest.mark.check(30)
-async def test_a_marking_code_that_did_not_pass_is_told(tmp_path: Path) -> None:
-    async with Bench(tmp_path, "marking_refused") as bench:
+async def test_a_marking_code_that_did_not_pass_is_told(database: str) -> None:
+    async with Bench(database, "marking_refused") as bench:
         key = await bench.accept(sale(1))
         await bench.change(receipt, marked=1)
 
@@ -244,8 +243,8 @@ async def test_a_marking_code_that_did_not_pass_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.check(30)
-async def test_a_marking_code_that_was_not_checked_through_is_told_for_a_day(tmp_path: Path) -> None:
-    async with Bench(tmp_path, "marking_unsure") as bench:
+async def test_a_marking_code_that_was_not_checked_through_is_told_for_a_day(database: str) -> None:
+    async with Bench(database, "marking_unsure") as bench:
         body = msgspec.json.encode(["2106 = 00011"])
         await bench.write(lambda tx: probes.note(tx, "marks", "r1", ok=False, body=body))
         assert await bench.opened() == {("marking_unsure", "r1"): "warning"}

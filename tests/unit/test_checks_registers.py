@@ -6,6 +6,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from chekpoint.app.settings import SettingsError, load
+from chekpoint.hub.causes import Places, Seen, explained
+from chekpoint.hub.hosts import hosts
 from chekpoint.store import agents, lanes, people, probes
 from chekpoint.store.journal import Tx
 from tests.doubles.hubs import SELLER
@@ -60,6 +63,26 @@ async def test_an_agent_that_left_is_told_with_its_registers(tmp_path: Path) -> 
         assert await bench.opened(5) == {}
 
 
+async def test_a_lost_agent_or_a_silent_node_explains_the_silence_of_its_registers(tmp_path: Path) -> None:
+    async with Bench(tmp_path) as bench:
+        config = msgspec.json.encode({"agent": "kassa", "maker": "bare", "config": {}})
+
+        def unit(tx: Tx) -> None:
+            agents.add_agent(tx, "a1", "kassa", "secret")
+            people.add_register(tx, "k3", SELLER, "касса у агента", maker="agent", config=config)
+            assert lanes.take(tx, "k1", "node-1", lease_ms=1000) is not None
+
+        await bench.write(unit)
+        places = Places({"k1": SELLER, "k2": SELLER, "k3": SELLER}, {}, await bench.store.read(hosts))
+        opened = [
+            Seen("1", "agent_lost", "a1"), Seen("2", "register_silent", "k3"), Seen("3", "register_silent", "k1"),
+            Seen("4", "node_silent", "node-1"), Seen("6", "late", SELLER),
+        ]  # fmt: skip
+        assert explained(opened, places) == {"2": "1", "3": "4"}  # k2 could have taken what is late
+        opened.append(Seen("5", "register_silent", "k2"))
+        assert "6" in explained(opened, places)
+
+
 @pytest.mark.check(7)
 @pytest.mark.parametrize(("ahead", "text"), [
     (timedelta(minutes=6), "спешат на 6 мин"), (timedelta(minutes=-20), "отстают на 20 мин"),
@@ -79,3 +102,32 @@ async def test_a_clock_that_drifts_is_told_and_one_in_another_zone_is_not(
         await bench.said("k1")
         await bench.opened(5)
         assert await bench.opened(60) == {}
+
+
+@pytest.mark.parametrize(("watch", "named"), [
+    ({"register_silent": 0}, "register_silent"), ({"unsent_warning": 3e6}, "unsent_warning"),
+    ({"drive_days_critical": 31}, "drive_days"), ({"zone": "Луна/Кратер"}, "zone"),
+    ({"shops_silent": {"a": -1}}, "shops_silent"), ({"registr_silent": 5}, "registr_silent"),
+    ({"clock_drift": "долго"}, "clock_drift"),
+])  # fmt: skip
+def test_a_threshold_that_cannot_be_meant_is_refused_by_its_name(
+    tmp_path: Path, watch: dict[str, object], named: str
+) -> None:
+    lines = [f"{name} = {_toml(value)}" for name, value in watch.items()]
+    path = tmp_path / "chekpoint.toml"
+    path.write_text("\n".join(["[watch]", *lines]), "utf-8")
+    with pytest.raises(SettingsError, match=named):
+        load(path, {})
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_toml(one)}" for key, one in value.items()) + "}"
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def test_thresholds_can_be_set(tmp_path: Path) -> None:
+    path = tmp_path / "chekpoint.toml"
+    path.write_text('[watch]\nregister_silent = 60\nshops_silent = {"Наш магазин" = 3600}\n', "utf-8")
+    watch = load(path, {}).watch
+    assert (watch.register_silent, watch.shops_silent) == (60.0, {"Наш магазин": 3600.0})

@@ -121,7 +121,7 @@ def test_recorded_documents_and_signs_are_read() -> None:
     opened = answers.head(data("payload_ff0a_shift_open"))
     assert (opened.document, opened.ticketed, opened.fd_number) == (2, False, 3)
     assert (opened.made_at, opened.fiscal_sign) == (datetime.fromisoformat("2017-07-06 02:53"), 0xD0AEE15B)
-    assert answers.drive_expiry(data("payload_ff03_expiry")) == "2019-09-02"
+    assert answers.drive_term(data("payload_ff03_expiry")).valid_until == "2019-09-02"
     assert answers.mark_check(data("v1_ff61_full_exchange")) == (0, 1, 1, 5)
     assert answers.mark_check(data("v1_ff61_answer_body")) == (0, 1, 5, None)
 
@@ -152,7 +152,7 @@ def test_no_answer_is_a_traceback(octets: bytes) -> None:
     for read in (
         answers.mode, answers.full_status, answers.drive_status, answers.exchange, answers.head,
         answers.closed_receipt, answers.closed_correction, answers.announced, answers.nodes,
-        answers.mark_check, answers.drive_expiry, answers.shift_numbers, answers.device_name,
+        answers.mark_check, answers.drive_term, answers.shift_numbers, answers.device_name,
     ):  # fmt: skip
         try:
             read(octets)

@@ -33,11 +33,14 @@ KINDS = {check.kind: check for check in CHECKS}
 
 
 class Bench:
-    """One seller, one shop, two registers (``k1`` and ``k2``), and the checks of these kinds (all, when none is named)."""
+    """One seller, one shop, two registers (``k1`` and ``k2``), and the checks of these kinds (all, when none is named).
 
-    def __init__(self, folder: Path, *kinds: str, **limits: Any) -> None:
+    ``place`` is a folder, or the address of an empty database.
+    """
+
+    def __init__(self, place: Path | str, *kinds: str, **limits: Any) -> None:
         self.clock = HandClock()
-        self.url = f"sqlite:///{folder / 'watch.db'}"
+        self.url = place if isinstance(place, str) else f"sqlite:///{place / 'watch.db'}"
         self.checks = [KINDS[kind] for kind in kinds] or CHECKS
         self.limits = in_zone(Thresholds(**limits), "Europe/Moscow")
         self.keys = Keys(self.clock, random.Random(7))

@@ -21,6 +21,7 @@ from chekpoint.hub.mounting import WholeMount
 from chekpoint.hub.trial import Trial
 from chekpoint.ofd.links import link_of
 from chekpoint.registers.agent import AgentLimits, Switchboard
+from chekpoint.watch.probes.companion import SHOTS
 from chekpoint.watch.sending import try_channel
 from chekpoint.web.access import first_password
 from chekpoint.web.screens import Joinery, screens
@@ -56,6 +57,7 @@ def application(
         channel_kinds(),
         attempt,
         link_of,
+        settings.data / SHOTS,
     )
     pages = screens(
         hub, secret_key=session_key, zone=settings.zone, https_only=settings.secure_cookies, joinery=joinery

@@ -30,6 +30,7 @@ from chekpoint.cli import registers as _registers
 from chekpoint.cli import serve as _serve
 from chekpoint.cli import setup as _setup
 from chekpoint.cli import shops as _shops
+from chekpoint.cli import sites as _sites
 from chekpoint.cli import watch as _watch
 
 app = typer.Typer(
@@ -64,6 +65,7 @@ app.command()(_agent.agent)
 app.add_typer(_agent.agents_app, name="agents")
 app.add_typer(_pools.pools_app, name="pools")
 app.add_typer(_shops.shops_app, name="shops")
+app.add_typer(_sites.sites_app, name="sites")
 app.add_typer(_channels.channels_app, name="channels")
 app.add_typer(_incidents.incidents_app, name="incidents")
 

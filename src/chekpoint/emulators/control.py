@@ -17,11 +17,14 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from chekpoint.emulators import control_page
+from chekpoint.emulators.control_drive import break_hardware, order_drive
 from chekpoint.emulators.control_orders import (
     AccountSetting,
     ClockSetting,
     Cover,
+    DriveOrder,
     FaultOrder,
+    Hardware,
     OfdSetting,
     Paper,
     Shift,
@@ -89,6 +92,8 @@ def control_routes(
             _post("link", panel, Switch, _link),
             _post("clock", panel, ClockSetting, _clock),
             _post("shift", panel, Shift, _shift),
+            _post("hardware", panel, Hardware, _hardware),
+            _post("drive", panel, DriveOrder, _drive),
         ]
     if ofd is not None:
         routes.append(_post("account", panel, AccountSetting, _account))
@@ -241,6 +246,14 @@ def _possible(local: datetime) -> datetime:
 async def _shift(panel: Controlled, shift: Shift) -> None:
     register, cashier = _register(panel), Cashier(name=shift.cashier)
     await (register.open_shift(cashier) if shift.open else register.close_shift(cashier))
+
+
+async def _hardware(panel: Controlled, order: Hardware) -> None:
+    break_hardware(_register(panel), order)
+
+
+async def _drive(panel: Controlled, order: DriveOrder) -> None:
+    await order_drive(_register(panel), order)
 
 
 async def _ofd(panel: Controlled, setting: OfdSetting) -> None:

@@ -37,6 +37,24 @@ class Cover(msgspec.Struct, forbid_unknown_fields=True):
     open: bool
 
 
+class Hardware(msgspec.Struct, forbid_unknown_fields=True):
+    """What is broken in the register: names of HARDWARE by commas; empty: all is well."""
+
+    broken: str = ""
+    firmware: str | None = None
+
+
+class DriveOrder(msgspec.Struct, forbid_unknown_fields=True):
+    """The fiscal drive's term, room, flags (by commas), phase and registration; what is absent stays as it is."""
+
+    flags: str | None = None
+    keys_days: Annotated[int, Meta(ge=-1000, le=5000)] | None = None  # from now
+    documents_left: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
+    registrations_left: Annotated[int, Meta(ge=0, le=100)] | None = None
+    close: bool = False
+    ofd_inn: str | None = None  # a report on the change of registration parameters is signed
+
+
 class Switch(msgspec.Struct, forbid_unknown_fields=True):
     """Power and link: ``on``, or off for ``seconds`` (until switched on when 0)."""
 

@@ -30,6 +30,7 @@ TEST_PREFIX: Final = "9999078"
 SHIFT_LENGTH: Final = timedelta(hours=24)  # 54-FZ art. 4.3: then only the shift close is signed
 OFD_PATIENCE: Final = timedelta(days=30)  # 54-FZ art. 4.1 p. 1: then no signs until the queue has left
 REGISTRATION, REGISTRATION_CHANGE, SHIFT_OPEN, EXCHANGE_REPORT = 1, 11, 2, 21
+REGISTRATIONS: Final = 29  # changes of registration parameters that a new drive still takes
 RECEIPT, CORRECTION, SHIFT_CLOSE, ARCHIVE_CLOSE = 3, 31, 5, 6
 
 
@@ -82,7 +83,11 @@ class FiscalDrive:
             )
         self.number = number
         self.vat_style = vat_style
-        self.capacity = capacity
+        self.capacity = self.size = (
+            capacity  # ``size`` is what is nearly full; ``capacity`` may be cut by command
+        )
+        self.registrations_left = REGISTRATIONS
+        self.raised: frozenset[str] = frozenset()  # flags (drive_flags) that a person has raised by command
         self._key = key
         self._keys_life = timedelta(days=keys_days)
         self._archive = DriveArchive(number, path)
@@ -147,6 +152,11 @@ class FiscalDrive:
         first = self.state.first_made_at
         return first + self._keys_life if first else None
 
+    def end_keys(self, at: datetime) -> None:
+        """Its keys expire at a local moment, for a test; forgotten with the process."""
+        if self.state.first_made_at is not None:
+            self._keys_life = at - self.state.first_made_at
+
     def shift_state(self, at: datetime) -> ShiftState:
         """State of the shift at a local moment."""
         if not self.state.shift_open or self.state.shift_opened_at is None:
@@ -203,6 +213,7 @@ class FiscalDrive:
             first_made_at=self.state.first_made_at or at,
         )
         code = REGISTRATION_CHANGE if again else REGISTRATION
+        self.registrations_left -= again
         return self._sign(code, at, state, lambda s: drive_documents.registration(code, registration, s))
 
     def open_shift(self, at: datetime, cashier: Cashier | None = None) -> ArchivedDocument:

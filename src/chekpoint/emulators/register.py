@@ -38,6 +38,9 @@ MOSCOW: Final = timezone(timedelta(hours=3))
 FACE: Final = "ТЕСТОВЫЙ ДВОЙНИК / TEST DOUBLE: not a KKT, its documents have no legal force"
 
 
+HARDWARE: Final = ("battery", "power", "storage", "printer", "overheated", "cutter")
+
+
 class RegisterState(msgspec.Struct, frozen=True, kw_only=True):
     """What the register says of itself. Times are its own local wall clock."""
 
@@ -61,6 +64,9 @@ class RegisterState(msgspec.Struct, frozen=True, kw_only=True):
     valid_until: datetime | None
     unprinted_fd: int | None
     registration: Registration | None
+    registrations_left: int = 0
+    firmware: str = ""
+    hardware: tuple[str, ...] = ()
     face: str = FACE
 
 
@@ -89,6 +95,8 @@ class EmulatedRegister:
         self.paper = True
         self.cover_open = False
         self.drawer_open = False
+        self.hardware: frozenset[str] = frozenset()  # of HARDWARE: what a person has broken by command
+        self.firmware = "TEST DOUBLE"
         self.clock_offset = timedelta()
         self.power_losses = 0  # a face that keeps something in its memory loses it with each
         self.on_signed: Callable[[ArchivedDocument], None] | None = None  # told before the paper comes out
@@ -205,6 +213,9 @@ class EmulatedRegister:
             valid_until=drive.valid_until,
             unprinted_fd=self._memory.now.unprinted_fd,
             registration=drive.state.registration,
+            registrations_left=drive.registrations_left,
+            firmware=self.firmware,
+            hardware=tuple(sorted(self.hardware)),
         )
 
     def check_reachable(self) -> None:

@@ -43,7 +43,7 @@ class Trait(NamedTuple):
 
 CHANNEL_FAILING: Final = "channel_failing"  # subject: the channel's id
 NO_TRAIT: Final = Trait(Link.HUB, About.OTHER)
-_SILENT: Final = ("register_silent", "register_blocked", "agent_lost")
+_SILENT: Final = ("register_silent", "register_blocked", "agent_lost", "worker_hung", "node_silent")
 TRAITS: Final[dict[str, Trait]] = {
     "register_blocked": Trait(Link.REGISTER, About.REGISTER, 5.0, ("agent_lost",)),
     "receipt_rejected": Trait(Link.REGISTER, About.RECEIPT),
@@ -116,6 +116,10 @@ class Places(NamedTuple):
             return self.register_of.get(subject)
         return subject if subject in self.registers else None
 
+    def troubles(self, cause: Seen, register: str) -> bool:
+        """Is the cause at that register, or at what it hangs on?"""
+        return self.register(cause) == register or cause.subject in self.hosts.get(register, ())
+
     def explains(self, cause: Seen, one: Seen) -> bool:
         """Is the cause at the same register, at what that hangs on, at its seller, or at the very same subject?"""
         if cause.subject == one.subject:
@@ -151,5 +155,5 @@ def _cause(one: Seen, by_kind: Mapping[str, list[Seen]], places: Places) -> Seen
 
 def _of_all(one: Seen, candidates: list[Seen], places: Places) -> Seen | None:
     own = {register for register, seller in places.registers.items() if seller == one.subject}
-    at = {register: other for other in candidates if (register := places.register(other)) in own}
+    at = {register: other for register in own for other in candidates if places.troubles(other, register)}
     return at[min(own)] if own and own == at.keys() else None

@@ -50,7 +50,7 @@ class Hub:
         companions: "Mapping[str, Companion]" = NO_COMPANIONS,
     ) -> None:  # fmt: skip
         self.post = Post(store, clock, chance, node=node, limits=limits)
-        self.store, self._head, self._zone = store, head, zone
+        self.store, self._head, self.zone = store, head, zone
         self._makers, self._operators, self._door = registers, operators, door
         self.verdicts = Verdicts(self.post)
         self.intake: Intake | None = None
@@ -66,7 +66,7 @@ class Hub:
         await self.store.start()
         secret = await continuity.secret(self.post)
         self.intake = Intake(
-            self.store, self.post.clock, self.post.chance, self.post.bell, zone=self._zone, secret=secret
+            self.store, self.post.clock, self.post.chance, self.post.bell, zone=self.zone, secret=secret
         )
         rows = await self.store.read(lanes.registers)
         # Before anything of ours writes: an event of this life would pass for the journal of an earlier one.

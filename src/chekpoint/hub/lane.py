@@ -34,7 +34,7 @@ from chekpoint.core.lifecycle import Cause, State
 from chekpoint.core.ports import Attempt, Register, Registered
 from chekpoint.core.witness import Note
 from chekpoint.fiscal.receipt import Receipt
-from chekpoint.hub import continuity, errands, recovery, reserve, shifts, troubles
+from chekpoint.hub import continuity, errands, marks, recovery, reserve, shifts, troubles
 from chekpoint.hub.content import restore
 from chekpoint.hub.exchanges import Exchanges, mask, personal
 from chekpoint.hub.names import attempt_id
@@ -273,17 +273,19 @@ class Lane:
         """
         doc = result.document
         evidence = mask(result.evidence, personal(attempt.receipt.buyer))
+        warned = mask("; ".join(result.warnings), personal(attempt.receipt.buyer)) or None
         drive = self.register.keeps_archive
         gap = drive and (doc.fn != self.fn or doc.fd_number != self.last_fd + 1)
         go_on = cause is Cause.ANSWERED and not gap and self._goes_on()
         want = self._want(doc.fd_number if drive else 0)
 
         def unit(tx: Tx) -> lanes.Claimed | None:
-            outcomes.end(tx, attempt.id, self.fence, "registered")
+            outcomes.end(tx, attempt.id, self.fence, "registered", message=warned)
             outcomes.fiscalise(
                 tx, attempt.receipt_id, old, cause, doc, register=self.row.id, evidence=evidence,
                 key=self.post.keys.new(), check=tx.now + int(self.post.limits.proof_expected * 1000),
             )  # fmt: skip
+            marks.note(tx, attempt.receipt_id, result.warnings)
             if drive and not gap:
                 lanes.stand_at(tx, self.row.id, self.fence, fn=doc.fn, last_fd=doc.fd_number)
             return lanes.claim_next(tx, want, attempt_id) if go_on else None

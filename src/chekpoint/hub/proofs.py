@@ -133,7 +133,7 @@ def ticketed(tx: Tx, got: Sequence[tuple[str, Ticket]], source: str, key: Callab
     for receipt_id, found in got:
         outcomes.keep_ticket(tx, found)
         if found.answer != 0:
-            words = troubles.refused_by_operator(found.fn, found.fd_number, found.answer)
+            words = troubles.refused_by_operator(found.fn, found.fd_number, found.answer, found.flags)
             incidents.open_incident(tx, "refused_by_operator", receipt_id, words, key=key())
             ladder.put_off(tx, receipt_id)
     bodies = {receipt_id: found.evidence for receipt_id, found in got if found.answer == 0}

@@ -4,8 +4,9 @@ import structlog
 
 from chekpoint.core.clock import epoch_ms
 from chekpoint.core.errors import StoreError
+from chekpoint.hub import marks
 from chekpoint.hub.post import Post
-from chekpoint.store import retention
+from chekpoint.store import probes, retention
 
 log = structlog.get_logger()
 EVERY = 3600.0  # seconds
@@ -27,6 +28,7 @@ async def purge(post: Post) -> None:
     now = epoch_ms(post.clock.now())
     old = now - int(post.limits.keep_exchanges * 1000)
     await post.store.write(lambda tx: retention.purge(tx, old))
+    await post.store.write(lambda tx: probes.purge(tx, marks.PROBE, old))
     if post.limits.keep_buyers is not None:
         before = now - int(post.limits.keep_buyers * 1000)
         while await post.store.write(lambda tx: retention.forget_buyers(tx, before, most=BATCH)) == BATCH:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from chekpoint.core.errors import BlockReason
+from chekpoint.fiscal.ticket import answer_words, flag_words
 from chekpoint.store.incidents import Words
 
 BLOCKED: Final[dict[BlockReason, tuple[str, str]]] = {
@@ -119,12 +120,17 @@ def unproven(register: str, count: int) -> Words:
     )
 
 
-def refused_by_operator(fn: str, fd: int, answer: int) -> Words:
-    """The operator answered, and the answer is no."""
+def refused_by_operator(fn: str, fd: int, answer: int, flags: int = 0) -> Words:
+    """The operator answered, and the answer (1022) is no; ``flags`` is 1206, each bit named."""
+    ru, en = answer_words(answer)
+    more = flag_words(flags)
+    ru_more, en_more = ("".join(f"; {words[at]}" for words in more) for at in (0, 1))
     return Words(
         "critical",
-        f"ОФД не принял документ ФД {fd} (ФН {fn}), код ответа {answer}. Документ подписан, но до налоговой не дойдёт: обратитесь к ОФД.",
-        f"The operator did not accept document FD {fd} (FN {fn}), answer {answer}. It is signed but will not reach the tax service: ask the operator.",
+        f"ОФД не принял документ ФД {fd} (ФН {fn}): {ru} (код {answer}){ru_more}. Документ подписан, но до налоговой не дойдёт: "
+        "исправьте причину и оформите чек коррекции; непонятное спросите у ОФД.",
+        f"The operator did not accept document FD {fd} (FN {fn}): {en} (answer {answer}){en_more}. It is signed but will not "
+        "reach the tax service: mend the cause and register a correction; ask the operator what is not clear.",
     )
 
 

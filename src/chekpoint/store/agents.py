@@ -2,13 +2,17 @@
 
 from typing import Final, NamedTuple
 
+import msgspec
 from sqlalchemy import bindparam, insert, select, update
 
 from chekpoint.core.errors import Unfit
+from chekpoint.store import probes
 from chekpoint.store.journal import Tx
 from chekpoint.store.people import key_hash
 from chekpoint.store.sql import Query
 from chekpoint.store.tables import agent
+
+PROBE: Final = "agent"  # kind of the probe: is it connected?
 
 
 class Agent(NamedTuple):
@@ -79,6 +83,22 @@ def revoke_agent(tx: Tx, key: str) -> bool:
     return done
 
 
-def seen(tx: Tx, key: str, version: str) -> bool:
-    """The agent is there now; False when it has been revoked."""
-    return tx.run(_SEEN, which=key, at=tx.now, program=version) == 1
+def seen(tx: Tx, key: str, version: str, node: str = "") -> bool:
+    """The agent is there now, connected to a node; False when it has been revoked."""
+    living = tx.run(_SEEN, which=key, at=tx.now, program=version) == 1
+    if living:
+        probes.note(tx, PROBE, key, ok=True, body=_there(node))
+    else:
+        probes.forget(tx, PROBE, key)
+    return living
+
+
+def gone(tx: Tx, key: str, node: str) -> None:
+    """Its connection to a node is over, and it was connected there: the watch need not wait for its silence."""
+    last = probes.one(tx, PROBE, key)
+    if last is not None and last.ok and last.body == _there(node):
+        probes.note(tx, PROBE, key, ok=False, body=last.body)
+
+
+def _there(node: str) -> bytes:
+    return msgspec.json.encode({"node": node})

@@ -2,7 +2,7 @@
 
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, case, delete, select
+from sqlalchemy import ColumnElement, bindparam, case, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from chekpoint.store.journal import Tx
@@ -46,6 +46,27 @@ _FORGET: Final = Query(
 )
 
 
+_FIRST: Final = Query(
+    _SQLITE.on_conflict_do_nothing(), postgresql=_POSTGRESQL.on_conflict_do_nothing()
+)  # fmt: skip
+_THIS: Final = (probe.c.kind == bindparam("which"), probe.c.subject == bindparam("about"))
+_HOLD: Final = Query(
+    update(probe).where(*_THIS, probe.c.at <= bindparam("now")).values(at=bindparam("until"))
+)
+_FREE: Final = Query(update(probe).where(*_THIS).values(at=bindparam("now")))
+
+
+def hold(tx: Tx, kind: str, subject: str, until: int) -> bool:
+    """Take a turn until a moment (milliseconds UTC), so that two nodes do not ask at once; False: another has it."""
+    fresh = tx.run(_FIRST, kind=kind, subject=subject, at=until, ok=1, since=tx.now, body=b"{}") == 1
+    return fresh or tx.run(_HOLD, which=kind, about=subject, now=tx.now, until=until) == 1
+
+
+def free(tx: Tx, kind: str, subject: str) -> None:
+    """The turn is over."""
+    tx.run(_FREE, which=kind, about=subject, now=tx.now)
+
+
 def note(tx: Tx, kind: str, subject: str, ok: bool, body: bytes) -> None:
     """Keep an answer of this moment; no event of the chain: it is said again every minute."""
     tx.run(_NOTE, kind=kind, subject=subject, at=tx.now, ok=int(ok), since=tx.now, body=body)
@@ -65,6 +86,16 @@ def one(tx: Tx, kind: str, subject: str) -> Probe | None:
 def forget(tx: Tx, kind: str, subject: str) -> None:
     """It is not asked any more."""
     tx.run(_FORGET, which=kind, about=subject)
+
+
+_PURGE: Final = Query(
+    delete(probe).where(probe.c.kind == bindparam("which"), probe.c.at < bindparam("before"))
+)
+
+
+def purge(tx: Tx, kind: str, before: int) -> int:
+    """Forget the answers of one kind that are older than a moment (milliseconds UTC)."""
+    return tx.run(_PURGE, which=kind, before=before)
 
 
 def _probe(row: Any) -> Probe:

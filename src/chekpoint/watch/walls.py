@@ -4,24 +4,17 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from chekpoint.core.clock import from_epoch_ms
+from chekpoint.hub import walls
+from chekpoint.hub.walls import local
 from chekpoint.store.watched import Watched
 from chekpoint.watch.thresholds import Thresholds
 
-
-def local(text: str | None) -> datetime | None:
-    """A register's wall clock, without zone (some answers carry one); None where it is none."""
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=None) if text else None
-    except ValueError:
-        return None
+__all__ = ["ago", "day_of", "local", "moment", "roubles", "said", "wall"]
 
 
 def wall(one: Watched, now: int, limits: Thresholds) -> datetime:
     """What the register's clock shows now; the sellers' zone where it never told the time."""
-    told = local(one.status.clock)
-    if told is None or one.status_at is None:
-        return from_epoch_ms(now).astimezone(ZoneInfo(limits.zone or "UTC")).replace(tzinfo=None)
-    return told + timedelta(milliseconds=now - one.status_at)
+    return walls.wall(one, now, limits.zone)
 
 
 def moment(one: Watched, text: str | None, now: int, limits: Thresholds) -> int | None:

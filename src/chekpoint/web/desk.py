@@ -45,6 +45,7 @@ class Joinery(NamedTuple):
     channel_kinds: tuple[ChannelKind, ...] = ()
     try_channel: Callable[[str], Awaitable[Told]] | None = None
     public_links: PublicLinks = no_links  # of operators
+    shots: Path | None = None  # screenshots of sites that failed
 
 
 class Desk:
@@ -56,6 +57,7 @@ class Desk:
         self.http = joinery.http or httpx2.AsyncClient(timeout=10.0, trust_env=False)
         self.trials = Trials(joinery.trial) if joinery.trial is not None else None
         self.register_kinds, self._joinery = joinery.register_kinds, joinery
+        self.shots = joinery.shots
         self.channel_kinds = joinery.channel_kinds
         self.store, self.clock, self.keys = hub.store, hub.post.clock, hub.post.keys
         self.door = Door(hub.store, hub.post.clock)

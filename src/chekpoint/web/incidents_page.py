@@ -20,6 +20,7 @@ from chekpoint.web import forms
 from chekpoint.web.desk import back, desk_of, key_of, member, tell
 
 _KEY: Final = re.compile(r"[0-9a-f]{32}")
+OF_SITE: Final = frozenset({"site_down", "site_journey"})
 _PAGES: Final = {About.RECEIPT: "receipts", About.REGISTER: "registers", About.SHOP: "shops"}
 SPANS: Final = ("1h", "4h", "24h", "7d")
 
@@ -28,6 +29,8 @@ def place_of(kind: str, subject: str) -> str | None:
     """The page where an incident's subject is, if it has one."""
     if kind == CHANNEL_FAILING:
         return f"/channels/{subject}"
+    if kind in OF_SITE:
+        return f"/sites/{subject}"
     page = _PAGES.get(trait_of(kind).about)
     if page is None or (page != "registers" and not _KEY.fullmatch(subject)):
         return None

@@ -18,6 +18,8 @@ from chekpoint.web.texts_registers_ru import REGISTERS_RU
 from chekpoint.web.texts_ru import RU
 from chekpoint.web.texts_shops_en import SHOPS_EN
 from chekpoint.web.texts_shops_ru import SHOPS_RU
+from chekpoint.web.texts_sites_en import SITES_EN
+from chekpoint.web.texts_sites_ru import SITES_RU
 from chekpoint.web.texts_tax_en import TAX_EN
 from chekpoint.web.texts_tax_ru import TAX_RU
 
@@ -26,6 +28,7 @@ TEXTS: Final[Mapping[str, Mapping[str, str]]] = {
     "ru": RU
     | SHOPS_RU
     | REGISTERS_RU
+    | SITES_RU
     | ALARMS_RU
     | BOOKS_RU
     | TAX_RU
@@ -33,6 +36,7 @@ TEXTS: Final[Mapping[str, Mapping[str, str]]] = {
     "en": EN
     | SHOPS_EN
     | REGISTERS_EN
+    | SITES_EN
     | ALARMS_EN
     | BOOKS_EN
     | TAX_EN

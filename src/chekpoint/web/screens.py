@@ -35,6 +35,7 @@ from chekpoint.web import (
     shop_settings_page,
     shops_page,
     sign_in_page,
+    sites_page,
     uploads,
 )
 from chekpoint.web.access import first_password
@@ -83,7 +84,7 @@ def _routes() -> list[Route | Mount]:
         sign_in_page, chain_page, receipts_page, receipt_page, add_register_page,
         register_day_page, registers_page, pools_page, incidents_page, channels_page, audit_page,
         import_page, export_page, reconciliation_page, payments_page,
-        shops_page, shop_settings_page, connect_page, buyer_page,
+        shops_page, sites_page, shop_settings_page, connect_page, buyer_page,
     )  # fmt: skip
     return [
         *(route for page in pages for route in page.ROUTES),

@@ -11,7 +11,8 @@ from chekpoint.emulators.atol_web.marking import MarkChecks
 from chekpoint.emulators.atol_web.receipt_task import read_cashier, read_receipt, settle
 from chekpoint.emulators.atol_web.shape import Fields, bad_value
 from chekpoint.emulators.drive_errors import DeviceError
-from chekpoint.emulators.fiscal_drive import ArchivedDocument, ShiftState
+from chekpoint.emulators.drive_flags import flags_of
+from chekpoint.emulators.fiscal_drive import OFD_PATIENCE, ArchivedDocument, ShiftState
 from chekpoint.emulators.register import EmulatedRegister
 from chekpoint.fiscal.ffd import Ffd
 from chekpoint.fiscal.receipt import Receipt, Taxation
@@ -286,10 +287,8 @@ class RegisterDriver:
         return {"licenses": [{"id": 1, "name": self.register.state().face}]}
 
     def _warnings(self) -> dict[str, bool]:
-        drive, now = self.register.drive, self.register.local_now()
-        until = drive.valid_until
-        exhausted = not drive.documents_left or (until is not None and now > until)
-        return results.fn_warnings(ofd_timeout=drive.overdue(now), exhausted=exhausted)
+        up = flags_of(self.register.drive, self.register.local_now(), full=0.99, patience=OFD_PATIENCE)
+        return results.fn_warnings(up)
 
     def _params(self, document: ArchivedDocument, *, not_printed: bool = False) -> dict[str, Any]:
         params = results.fiscal_params(document, self.register.drive.registration, self.register.zone)

@@ -29,13 +29,13 @@ TAXATION_WORDS: Final = {
     Taxation.ESN: "esn",
     Taxation.PATENT: "patent",
 }
-_FN_WARNINGS: Final = (
-    "criticalError",
-    "memoryOverflow",
-    "needReplacement",
-    "ofdTimeout",
-    "resourceExhausted",
-)
+_FN_WARNINGS: Final = {
+    "criticalError": "broken",
+    "memoryOverflow": "overflow",
+    "needReplacement": "replace_urgently",
+    "ofdTimeout": "operator_silent",
+    "resourceExhausted": "exhausted",
+}
 
 
 def stamp(local: datetime | None, zone: timezone) -> str:
@@ -69,7 +69,7 @@ def device_info(state: RegisterState) -> dict[str, Any]:
     ffd = state.registration.ffd if state.registration else "1.05"
     return {
         "deviceInfo": {
-            "firmwareVersion": "TEST DOUBLE",
+            "firmwareVersion": state.firmware,
             "model": 57,
             "modelName": state.model,
             "receiptLineLength": 48,
@@ -111,9 +111,9 @@ def shift_status(state: RegisterState, zone: timezone, documents: int) -> dict[s
     return {"shiftStatus": status}
 
 
-def fn_warnings(*, ofd_timeout: bool, exhausted: bool) -> dict[str, bool]:
+def fn_warnings(up: frozenset[str]) -> dict[str, bool]:
     """The five warning flags of the drive."""
-    return dict.fromkeys(_FN_WARNINGS, False) | {"ofdTimeout": ofd_timeout, "resourceExhausted": exhausted}
+    return {name: flag in up for name, flag in _FN_WARNINGS.items()}
 
 
 def fn_info(state: RegisterState, zone: timezone, warnings: dict[str, bool]) -> dict[str, Any]:
@@ -124,7 +124,7 @@ def fn_info(state: RegisterState, zone: timezone, warnings: dict[str, bool]) -> 
             "ffdVersion": ffd,
             "fnFfdVersion": ffd,
             "numberOfRegistrations": int(state.registration is not None),
-            "registrationsRemaining": 29,
+            "registrationsRemaining": state.registrations_left,
             "validityDate": stamp(state.valid_until, zone),
             "serial": state.fn,
             "version": "fn debug v 1.32",

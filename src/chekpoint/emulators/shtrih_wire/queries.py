@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 from chekpoint.emulators.drive_documents import OVERDUE_DAYS
+from chekpoint.emulators.drive_flags import flags_of
 from chekpoint.emulators.fiscal_drive import ArchivedDocument, ShiftState
 from chekpoint.emulators.shtrih_wire.codes import Code, Refused, text_of
 from chekpoint.emulators.shtrih_wire.device import Command, ShtrihDevice
@@ -18,10 +19,14 @@ from chekpoint.emulators.shtrih_wire.layout import (
 )
 from chekpoint.fiscal import tlv
 from chekpoint.fiscal.stamp import sign_octets
+from chekpoint.fiscal.ticket import to_node
 from chekpoint.fiscal.tlv import Node
 
 MODEL: Final = 250  # the model number of a device that does not exist
-VOLTAGES: Final = bytes((0x9F, 0xE5))
+_FLAG_BITS: Final = {"replace_urgently": 0, "exhausted": 1, "overflow": 2, "operator_silent": 3, "broken": 7}
+BATTERY, LOW_BATTERY = 0x9F, 0x80  # 3.1 V and 2.5 V, by 51 to the volt
+POWER, LOW_POWER = 0xE5, 0xC8  # 25.4 V and 22.2 V, by 9 to the volt
+PRINT_FAULT: Final = 2
 FIRMWARE: Final = b"C1" + number(54219, 2) + bytes((25, 4, 18))
 FEATURES: Final = (
     0x6C200740A05A & ~(1 << 23) | 1 << 28 | 1 << 34 | 1 << 36
@@ -34,20 +39,25 @@ _KEPT: Final = timedelta(days=30)  # the drive gives a document's tags only so l
 _RECEIPTS: Final = frozenset({3, 4, 31, 41})
 _SHIFTS: Final = frozenset({2, 5})
 _REGISTRATIONS: Final = frozenset({1, 11})
-REPORTS_LEFT: Final = 29  # changes of registration parameters that a new drive still takes
 
 
 def short_status(device: ShtrihDevice, _: Parameters) -> bytes:
     """10h, the 17-byte form: with the last print result."""
     operations = len(device.entry.operations) if device.entry is not None else 0
     result = 5 if device.busy_printing else device.print_result
+    result = PRINT_FAULT if "printer" in device.register.hardware else result
     return (
         device.operator_byte
         + number(device.flags, 2)
         + bytes((device.mode, device.submode, operations & 0xFF))
-        + VOLTAGES
+        + _voltages(device)
         + bytes((0, 0, operations >> 8, 0, 0, 0, result))
     )
+
+
+def _voltages(device: ShtrihDevice) -> bytes:
+    broken = device.register.hardware
+    return bytes((LOW_BATTERY if "battery" in broken else BATTERY, LOW_POWER if "power" in broken else POWER))
 
 
 def status(device: ShtrihDevice, _: Parameters) -> bytes:
@@ -73,7 +83,7 @@ def status(device: ShtrihDevice, _: Parameters) -> bytes:
         + number(serial, 4)
         + number(closed, 2)
         + number(drive.documents_left, 2)
-        + bytes((1, REPORTS_LEFT))
+        + bytes((1, drive.registrations_left))
         + number(inn, 6)
     )
 
@@ -115,17 +125,10 @@ def drive_status(device: ShtrihDevice, _: Parameters) -> bytes:
 
 
 def _warnings(device: ShtrihDevice) -> int:
-    """Bits: 0 keys end in 3 days, 1 in 30 days, 2 archive nearly full, 3 the operator is late."""
+    """Bits: 0 keys end in 3 days, 1 in 30 days, 2 archive nearly full, 3 the operator is late, 7 broken."""
     drive, now = device.register.drive, device.register.local_now()
-    until, first = drive.valid_until, drive.unsent().first_made_at
-    left = until - now if until is not None else timedelta(days=999)
-    bits = (
-        left <= timedelta(days=3),
-        left <= timedelta(days=30),
-        drive.documents_left * 10 <= drive.capacity,
-        first is not None and now - first > timedelta(days=OVERDUE_DAYS),
-    )
-    return sum(bit << place for place, bit in enumerate(bits))
+    up = flags_of(drive, now, full=0.9, patience=timedelta(days=OVERDUE_DAYS))
+    return sum(1 << bit for name, bit in _FLAG_BITS.items() if name in up)
 
 
 def drive_number(device: ShtrihDevice, _: Parameters) -> bytes:
@@ -135,7 +138,9 @@ def drive_number(device: ShtrihDevice, _: Parameters) -> bytes:
 
 def drive_expiry(device: ShtrihDevice, _: Parameters) -> bytes:
     """FF03, the longer form: with the reports left and made."""
-    return drive_moment(device.register.drive.valid_until)[:3] + bytes((REPORTS_LEFT, 1))
+    drive = device.register.drive
+    made = sum(document.code in _REGISTRATIONS for document in drive.documents())
+    return drive_moment(drive.valid_until)[:3] + bytes((drive.registrations_left, made))
 
 
 def find_document(device: ShtrihDevice, parameters: Parameters) -> bytes:
@@ -160,10 +165,16 @@ def _details(document: ArchivedDocument) -> bytes:
 
 
 def ticket(device: ShtrihDevice, parameters: Parameters) -> bytes:
-    """FF3C: the operator's moment, its sign in 18 bytes, the FD number; 08 before the ticket has come."""
+    """FF3C: the operator's moment, its sign in 18 bytes, the FD number; 08 before the ticket has come.
+
+    A ticket that refuses or remarks comes as its tags: the short form has no place for 1022 and 1206. That a real
+    register does so is a guess.
+    """
     found = device.register.drive.ticket(parameters.number(4))
     if found is None:
         raise Refused(Code.FN_NO_DATA)
+    if found.answer or found.flags:
+        return tlv.encode(to_node(found))
     sign = (found.operator_sign or b"")[:18].ljust(18, b"\0")
     return drive_moment(found.made_at) + sign + number(found.fd_number, 4)
 

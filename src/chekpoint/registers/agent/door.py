@@ -143,7 +143,16 @@ class AgentDoor:
         finally:
             self._board.unplug(line, ended.why)
             log.info("agent_gone", agent=agent.name, why=ended.why)
+        await self._say_gone(agent)
         await _close(socket, ended)
+
+    async def _say_gone(self, agent: Agent) -> None:
+        """For the watch; not when a newer connection has taken its place, nor when it is the hub that stops."""
+        if self._board.line(agent.name) is None:
+            try:
+                await self._hub.store.write(lambda tx: agents.gone(tx, agent.id, self._hub.post.node))
+            except StoreError:
+                log.exception("agent_not_stamped", agent=agent.name)
 
     def _wake(self, name: str) -> None:
         """Lanes that wait for this agent need not wait out their pause."""
@@ -174,11 +183,11 @@ class AgentDoor:
 
     async def _beats(self, agent: Agent, line: Line) -> Ended:
         """Prove the link, stamp the agent as seen, notice that its key was revoked."""
-        limits = self._board.limits
+        limits, node = self._board.limits, self._hub.post.node
         while True:
             at = line.beat()
             try:
-                if not await self._hub.store.write(lambda tx: agents.seen(tx, agent.id, line.version)):
+                if not await self._hub.store.write(lambda tx: agents.seen(tx, agent.id, line.version, node)):
                     return Ended(REVOKED, "ключ агента отозван")
             except StoreError:
                 log.exception("agent_not_stamped", agent=agent.name)

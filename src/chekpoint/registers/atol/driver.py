@@ -22,6 +22,7 @@ from chekpoint.core.errors import (
     NotSent,
     OutcomeUnknown,
     RegisterBlocked,
+    RegisterError,
     Rejected,
 )
 from chekpoint.core.ports import (
@@ -48,6 +49,7 @@ from chekpoint.registers.atol.web import AtolConfig, open_client
 
 _SHIFT_IDS: Final = UUID("5d1b0f5e-6f0b-4d55-9a54-0f5f8d1c7a10")
 _SHIFT_TRIES: Final = 16
+_IDENTITY_KEPT: Final = 900.0  # seconds
 
 
 class _Untouched(Exception):
@@ -73,7 +75,9 @@ class AtolRegister:
         self._own = http is None
         self._http = open_client(config) if http is None else http
         self._session = Session(config, clock, self._http, chance or secrets.SystemRandom(), note)
+        self._clock = clock
         self._known: Identity | None = None
+        self._known_until = 0.0  # monotonic seconds
 
     async def status(self) -> RegisterStatus:
         """What it says of itself. Raises RegisterBlocked when the server or the device does not answer."""
@@ -95,13 +99,27 @@ class AtolRegister:
             raise RegisterBlocked(BlockReason.CONFIGURATION, f"Непонятный ответ ККТ: {fault}") from fault
 
     async def _identity(self, fn: str) -> Identity:
-        """Model, seller and format version: read once for each fiscal drive."""
-        if self._known is None or self._known.fn != fn:
-            look = self._session.look
-            device = answers.part(await look("getDeviceInfo", "queryDeviceInfo"), "deviceInfo")
-            registration, _ = await archive.asked(self._session, {"type": "getRegistrationInfo"})
-            self._known = identity(fn, device, registration)
-        return self._known
+        """Model, seller, operator and format version: read for each fiscal drive, and again from time to time.
+
+        A register may be registered anew, or get another firmware, under our hands. When it is too busy to say
+        that, what is known stays.
+        """
+        known = self._known if self._known is not None and self._known.fn == fn else None
+        if known is not None and self._clock.monotonic() < self._known_until:
+            return known
+        try:
+            self._known = known = await self._read_identity(fn)
+        except (RegisterError, Malformed):
+            if known is None:
+                raise
+        self._known_until = self._clock.monotonic() + _IDENTITY_KEPT
+        return known
+
+    async def _read_identity(self, fn: str) -> Identity:
+        look = self._session.look
+        device = answers.part(await look("getDeviceInfo", "queryDeviceInfo"), "deviceInfo")
+        registration, _ = await archive.asked(self._session, {"type": "getRegistrationInfo"})
+        return identity(fn, device, registration)
 
     async def _format(self) -> Ffd:
         known = self._known or await self._identity(await archive.drive_serial(self._session))

@@ -24,6 +24,8 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     seller_inn: str | None = None
     registration_number: str | None = None
     taxations: int | None = None
+    ofd_inn: str | None = None
+    firmware: str | None = None
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +50,8 @@ def identity(fn: str, device_info: Json, registration: Json) -> Identity:
         seller_inn=_text(organization.get("vatin")),
         registration_number=_text(answers.part(registration, "device").get("registrationNumber")),
         taxations=sum(_BITS.get(word, 0) for word in taxations) if isinstance(taxations, list) else None,
+        ofd_inn=_text(answers.part(registration, "ofd").get("vatin")),
+        firmware=_text(device_info.get("firmwareVersion")),
     )
 
 
@@ -81,6 +85,11 @@ def register_status(seen: Snapshot, known: Identity) -> RegisterStatus:
         paper=_flag(seen.device.get("paperPresent")),
         cover_open=_flag(seen.device.get("coverOpened")),
         fn_valid_until=answers.local_time(seen.fn_info.get("validityDate")),
+        fn_phase=_PHASES.get(str(seen.fn_info.get("livePhase"))),
+        fn_flags=_flags(seen),
+        ofd_inn=known.ofd_inn,
+        firmware=known.firmware,
+        registrations_left=_number(seen.fn_info.get("registrationsRemaining")),
     )
 
 
@@ -101,6 +110,14 @@ def _standing_against(seen: Snapshot, shift: str | None, overdue: bool) -> tuple
     return next(((reason, text) for holds, reason, text in causes if holds), (None, ""))
 
 
+_PHASES: Final = {
+    "init": "setup", "configured": "setup", "fiscalMode": "fiscal", "postFiscalMode": "closed",
+    "accessArchive": "archive",
+}  # fmt: skip
+_FLAGS: Final = {
+    "needReplacement": "replace_urgently", "resourceExhausted": "exhausted", "memoryOverflow": "overflow",
+    "ofdTimeout": "operator_silent", "criticalError": "broken",
+}  # fmt: skip
 _FN_WARNINGS: Final = {
     "needReplacement": "срочная замена ФН",
     "resourceExhausted": "ресурс ФН на исходе",
@@ -111,8 +128,20 @@ _FN_WARNINGS: Final = {
 
 def _warnings(seen: Snapshot) -> str:
     """Flags of the drive that do not stop it yet."""
-    flags = answers.part(seen.fn_info, "warnings") | answers.part(seen.fn_status, "warnings")
+    flags = _said_of_drive(seen)
     return "; ".join(text for name, text in _FN_WARNINGS.items() if flags.get(name) is True)
+
+
+def _flags(seen: Snapshot) -> tuple[str, ...] | None:
+    """The same in the words of the port; None where neither answer tells them (old servers do not)."""
+    said = _said_of_drive(seen)
+    return tuple(flag for name, flag in _FLAGS.items() if said.get(name) is True) if said else None
+
+
+def _said_of_drive(seen: Snapshot) -> Json:
+    """Two answers carry the flags; one that is up in either is up."""
+    first, second = answers.part(seen.fn_info, "warnings"), answers.part(seen.fn_status, "warnings")
+    return {name: first.get(name) is True or second.get(name) is True for name in {**first, **second}}
 
 
 def _overdue(since: str | None, clock: str | None) -> bool:

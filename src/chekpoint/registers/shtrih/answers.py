@@ -22,6 +22,17 @@ RECEIPTS: Final = frozenset({3, 4, 31, 41})
 REPORTS: Final = frozenset({1, 2, 5, 6, 11, 21})
 """Document codes of FF0A that are surely no receipts. Any other may be one."""
 _SHORT_TICKET: Final = 27
+_BATTERY, _SUPPLY = 3.0, 24.0  # volts below which products in use warn
+_PER_BATTERY_VOLT, _PER_SUPPLY_VOLT = 51, 9
+_PRINT_FAULT: Final = 2
+_LIFE: Final = ((0x08, "archive"), (0x04, "closed"), (0x02, "fiscal"))
+_FLAGS: Final = (
+    (0, "replace_urgently"),
+    (1, "exhausted"),
+    (2, "overflow"),
+    (3, "operator_silent"),
+    (7, "broken"),
+)
 _WARNINGS: Final = (
     (0, "срочная замена ФН"), (1, "ресурс ФН на исходе"), (2, "архив ФН заполнен на 90 %"),
     (3, "превышено время ожидания ответа ОФД"),
@@ -139,6 +150,16 @@ class DriveStatus(NamedTuple):
     last_fd: int
 
     @property
+    def life(self) -> str:
+        """The phase in the words of the port: the highest bit tells."""
+        return next((word for bit, word in _LIFE if self.phase & bit), "setup")
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """Warnings in the words of the port. Bit 7 is the drive's critical error by its specification."""
+        return tuple(word for bit, word in _FLAGS if self.warnings >> bit & 1)
+
+    @property
     def warned(self) -> str:
         """Warnings in words."""
         return "; ".join(text for bit, text in _WARNINGS if self.warnings >> bit & 1)
@@ -159,11 +180,46 @@ def documents_left(data: bytes) -> int:
     return _number(data, 0, 4)
 
 
+class Term(NamedTuple):
+    """FF03: an ISO date, and (in the longer form) how many registration reports the drive still takes, and has made."""
+
+    valid_until: str
+    registrations_left: int | None
+    reports_made: int | None
+
+
 @_reads
-def drive_expiry(data: bytes) -> str:
-    """Answer to FF03: YY MM DD -> ISO date."""
+def drive_term(data: bytes) -> Term:
+    """Answer to FF03: YY MM DD[, left, done]."""
     year, month, day = data[:3]
-    return datetime(2000 + year, month, day).date().isoformat()  # noqa: DTZ001  a date of the register
+    until = datetime(2000 + year, month, day).date().isoformat()  # noqa: DTZ001  a date of the register
+    left, made = (data[3], data[4]) if len(data) >= 5 else (None, None)
+    return Term(until, left, made)
+
+
+class Body(NamedTuple):
+    """10h: volts of battery and supply (None: not measured), and how the last print ended (newer models)."""
+
+    battery: float | None
+    supply: float | None
+    print_result: int | None
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """In the words of the port."""
+        found = (
+            ("battery", self.battery is not None and self.battery < _BATTERY),
+            ("power", self.supply is not None and self.supply < _SUPPLY),
+            ("printer", self.print_result == _PRINT_FAULT),
+        )
+        return tuple(name for name, up in found if up)
+
+
+@_reads
+def body(data: bytes) -> Body:
+    """Answer to 10h: 12 bytes and more. The scales are inferred from a recorded frame (9F E5 of a healthy device)."""
+    battery, supply = data[6] / _PER_BATTERY_VOLT, data[7] / _PER_SUPPLY_VOLT
+    return Body(battery or None, supply or None, data[14] if len(data) >= 15 else None)
 
 
 class Exchange(NamedTuple):

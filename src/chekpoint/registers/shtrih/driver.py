@@ -42,6 +42,7 @@ from chekpoint.registers.shtrih.line import AnswerLost, Unheard
 from chekpoint.registers.shtrih.state import Identity, Settings
 
 _SWAPPED: Final = frozenset({VatRate.VAT20, VatRate.VAT120})
+_IDENTITY_KEPT: Final = 900.0  # seconds
 _MODE_BLOCKS: Final = frozenset({1, 5, 6, 7, 9, 10, 11, 12})
 
 
@@ -59,6 +60,7 @@ class ShtrihRegister:
         self._device = Device(config, clock, note, opener)
         self._lock = anyio.Lock()
         self._known: Identity | None = None
+        self._known_until = 0.0  # monotonic seconds
         self._settings: Settings | None = None
 
     @asynccontextmanager
@@ -91,17 +93,21 @@ class ShtrihRegister:
                 reading=reading,
                 exchange=exchange,
                 shift_number=await shift.number(device),
-                identity=await self._identity(device, now.fn),
+                identity=await self._identity(device, now.fn, looking=True),
                 settings=self._settings,
                 paperless=self._config.paperless,
                 mark_timeout=self._config.mark_timeout,
                 documents_left=await state.documents_left(device),
+                body=await state.body_of(device),
             )
             return state.register_status(seen)
 
-    async def _identity(self, device: Device, fn: str) -> Identity:
-        if self._known is None or self._known.fn != fn:
+    async def _identity(self, device: Device, fn: str, *, looking: bool = False) -> Identity:
+        """Read for each fiscal drive; by a status also from time to time, for it may be registered anew."""
+        now = device.clock.monotonic()
+        if self._known is None or self._known.fn != fn or (looking and now >= self._known_until):
             self._known = await state.read_identity(device, fn)
+            self._known_until = now + _IDENTITY_KEPT
         return self._known
 
     async def exchange(self) -> ExchangeReading:
@@ -157,8 +163,8 @@ class ShtrihRegister:
                 await entry.keep_rates(device)
             now = await self._in_shift(device, now, paper=attempt.receipt.paper)
             try:
-                await entry.check_marks(device, plan.marks)
-                warnings = await entry.enter(device, plan)
+                warnings = await entry.check_marks(device, plan.marks)
+                warnings += await entry.enter(device, plan)
             except Refused as refused:
                 await signing.give_up(device)
                 raise refusal(refused) from refused

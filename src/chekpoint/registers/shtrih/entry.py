@@ -51,13 +51,15 @@ async def keep_rates(device: Device) -> None:
         raise RegisterBlocked(BlockReason.CONFIGURATION, f"{_SWAPPED}: {refused}") from refused
 
 
-async def check_marks(device: Device, marks: tuple[MarkCode, ...]) -> None:
+async def check_marks(device: Device, marks: tuple[MarkCode, ...]) -> list[str]:
     """FF61 and FF69 for each code. Raises Rejected for a code that the drive or the marking server denies.
 
-    A check that was not made (no network, no key for the code) is no denial: its result says so in the receipt.
+    A check that was not made (no network, no key for the code) is no denial: its result says so in the receipt,
+    and in the warnings given here.
     """
+    warnings: list[str] = []
     if not marks:
-        return
+        return warnings
     await device.run(commands.clear_marks(device.access))
     for mark in marks:
         checked = answers.mark_check(await device.run(mark.check))
@@ -69,6 +71,12 @@ async def check_marks(device: Device, marks: tuple[MarkCode, ...]) -> None:
             raise Rejected(
                 f"Код маркировки не прошёл проверку (2106 = {result:05b}): «{mark.name}»", code="2106"
             )
+        if result & _CHECKED != _CHECKED:
+            warnings.append(f"2106 = {result:05b}: «{mark.name}»")
+    return warnings
+
+
+_CHECKED = 0b1111  # checked by the drive and by the server, both well
 
 
 def _denied(result: int) -> bool:

@@ -40,6 +40,8 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     registration_number: str | None = None
     taxations: int | None = None
     valid_until: str | None = None
+    registrations_left: int | None = None
+    ofd_inn: str | None = None
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,14 +57,17 @@ async def read_identity(device: Device, fn: str) -> Identity:
     model = answers.device_name(await device.run(commands.DEVICE_TYPE))
     config = device.config
     registration = await _registration(device)
+    term = await _term(device)
     return Identity(
         fn=fn,
         model=model,
         family=codes.family_of(model) if config.vat22 == "auto" else config.vat22,
-        ffd=Ffd(config.ffd) if config.ffd else await _format(device),
+        ffd=Ffd(config.ffd) if config.ffd else await _format(device, term),
         registration_number=registration.registration_number if registration else None,
         taxations=registration.taxations if registration else None,
-        valid_until=await _valid_until(device),
+        valid_until=term.valid_until if term else None,
+        registrations_left=term.registrations_left if term else None,
+        ofd_inn=await _operator_inn(device, term),
     )
 
 
@@ -77,19 +82,46 @@ async def _registration(device: Device) -> answers.RegistrationHead | None:
         return None
 
 
-async def _format(device: Device) -> Ffd | None:
+async def _format(device: Device, term: answers.Term | None) -> Ffd | None:
     """1209 of the registration by FF60, else of document 1 whole."""
-    try:
-        given = answers.nodes(await device.run(commands.registration_tag(device.access, 1209)))
-    except (Refused, Malformed):
+    number = await _registered_tag(device, 1209, term)
+    if number is None:
         given = await drive.tags(device, 1) or ()
-    number = next((node.value for node in given if node.tag == 1209), None)
+        number = next((node.value for node in given if node.tag == 1209), None)
     return next((ffd for ffd in Ffd if ffd.code == number), None)
 
 
-async def _valid_until(device: Device) -> str | None:
+async def _term(device: Device) -> answers.Term | None:
     try:
-        return answers.drive_expiry(await device.run(commands.drive_expiry(device.access)))
+        return answers.drive_term(await device.run(commands.drive_expiry(device.access)))
+    except (Refused, Malformed):
+        return None
+
+
+async def _operator_inn(device: Device, term: answers.Term | None) -> str | None:
+    """1017 of the registration by FF60; None where the model does not know the command."""
+    said = await _registered_tag(device, 1017, term)
+    return said.strip() or None if isinstance(said, str) else None
+
+
+async def _registered_tag(device: Device, tag: int, term: answers.Term | None) -> object:
+    """A requisite of the last registration report. Whether FF03 counts the first one is not known: both are tried."""
+    made = term.reports_made if term and term.reports_made else 0
+    for report in dict.fromkeys((made + 1, made or 1, 1)):
+        try:
+            given = answers.nodes(await device.run(commands.registration_tag(device.access, tag, report)))
+        except (Refused, Malformed):
+            continue
+        found = next((node.value for node in given if node.tag == tag), None)
+        if found is not None:
+            return found
+    return None
+
+
+async def body_of(device: Device) -> answers.Body | None:
+    """10h: battery, supply, the last print; None where the model answers in another way."""
+    try:
+        return answers.body(await device.run(commands.short_status(device.access)))
     except (Refused, Malformed):
         return None
 
@@ -148,6 +180,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     paperless: bool
     mark_timeout: float
     documents_left: int | None = None
+    body: answers.Body | None = None
 
 
 def register_status(seen: Snapshot) -> RegisterStatus:
@@ -177,6 +210,12 @@ def register_status(seen: Snapshot) -> RegisterStatus:
         cover_open=seen.full.mode.cover_open,
         fn_valid_until=known.valid_until,
         documents_left=seen.documents_left,
+        fn_phase=seen.drive.life,
+        fn_flags=seen.drive.flags,
+        ofd_inn=known.ofd_inn,
+        firmware=seen.full.firmware,
+        registrations_left=known.registrations_left,
+        faults=None if seen.body is None else seen.body.faults,
     )
 
 

@@ -11,6 +11,7 @@ from chekpoint.core.clock import epoch_ms
 from chekpoint.core.errors import StoreError
 from chekpoint.hub.hub import Hub
 from chekpoint.shops.api_v1.meters import Gauges, Snapshot
+from chekpoint.shops.api_v1.meters_chain import look_at_chain
 from chekpoint.shops.api_v1.remembered import Remembered
 from chekpoint.shops.api_v1.resource import RETRY_AFTER, Call
 from chekpoint.shops.api_v1.wire import Answer
@@ -90,4 +91,5 @@ class Watch:
     async def _look(self) -> Snapshot:
         counts = await self._hub.store.read(self._counter.counts)
         registers = await self._hub.store.read(stands.stands)
-        return Snapshot(self._hub, counts, registers, epoch_ms(self._hub.post.clock.now()))
+        chain = await self._hub.store.read(look_at_chain)
+        return Snapshot(self._hub, counts, registers, epoch_ms(self._hub.post.clock.now()), chain)

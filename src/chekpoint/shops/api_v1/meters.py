@@ -9,6 +9,7 @@ from prometheus_client.registry import Collector
 from chekpoint.core.errors import BlockReason
 from chekpoint.core.lifecycle import Proof
 from chekpoint.hub.hub import Hub
+from chekpoint.shops.api_v1.meters_chain import Chain, chain_families
 from chekpoint.store.stands import Counts, Stand
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -41,8 +42,11 @@ class Requests:
 class Snapshot:
     """The hub at one moment; made by readers, shown by ``Gauges``."""
 
-    def __init__(self, hub: Hub, counts: Counts, registers: list[Stand], now: int) -> None:
+    def __init__(
+        self, hub: Hub, counts: Counts, registers: list[Stand], now: int, chain: Chain | None = None
+    ) -> None:
         self.counts, self.registers, self.now = counts, registers, now
+        self.chain, self.zone = chain, hub.zone
         self.standing = {key: lane.standing for key, lane in hub.lanes.items()}
         self.dead = len(hub.dead_workers())
         self.barrier = len(hub.post.barrier.missing)
@@ -54,6 +58,8 @@ class Snapshot:
         yield from self._receipts()
         yield from self._waiting()
         yield from self._lanes()
+        if self.chain is not None:
+            yield from chain_families(self.chain, self.now, self.zone)
         yield _gauge("chekpoint_dead_workers", "Workers that ended though the hub runs", self.dead)
         yield _gauge(
             "chekpoint_barrier_registers", "Registers to be read before anything is sent", self.barrier

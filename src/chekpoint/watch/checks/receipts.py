@@ -11,6 +11,7 @@ import msgspec
 from chekpoint.core.clock import from_epoch_ms
 from chekpoint.fiscal.receipt import Kind, Receipt, Taxation
 from chekpoint.fiscal.vat import VatRate
+from chekpoint.hub import marks
 from chekpoint.hub.causes import About, Link, Trait
 from chekpoint.store import people, probes, watched_receipts
 from chekpoint.store.incidents import Words
@@ -19,7 +20,6 @@ from chekpoint.watch.check import Check, Finding
 from chekpoint.watch.thresholds import Thresholds
 from chekpoint.watch.walls import ago, roubles, said
 
-MARKS: Final = "marks"  # kind of the probes that a lane writes: subject is the receipt
 MOST: Final = 500  # newest receipts that the rules look at
 _CONTENT: Final = msgspec.json.Decoder(Receipt)
 _OLD_RATES: Final = frozenset({VatRate.VAT20, VatRate.VAT120})
@@ -152,7 +152,7 @@ def marks_refused(tx: Tx, limits: Thresholds) -> Iterator[Finding]:
 
 def marks_unsure(tx: Tx, limits: Thresholds) -> Iterator[Finding]:
     """Registered, and the register said that a code was not found right, or not checked through."""
-    for one in probes.every(tx, MARKS):
+    for one in probes.every(tx, marks.PROBE):
         if not one.ok and tx.now - one.at < limits.marks_window * 1000:
             told = "; ".join(msgspec.json.decode(one.body, type=list[str]))
             words = Words(

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
-import msgspec
-
 from chekpoint.core.clock import from_epoch_ms
 from chekpoint.hub.causes import About, Link, Trait
+from chekpoint.hub.hosts import agent_of
 from chekpoint.store import agents, probes, watched
 from chekpoint.store.incidents import Words
 from chekpoint.store.journal import Tx
@@ -15,7 +14,6 @@ from chekpoint.watch.check import Check, Finding
 from chekpoint.watch.thresholds import Thresholds
 from chekpoint.watch.walls import ago, local, said
 
-AGENT: Final = "agent"  # kind of the probes that the agents' door writes
 _HOUR: Final = timedelta(hours=1)
 _ZONES: Final = range(2, 13)  # hours before UTC: Kaliningrad to Kamchatka
 
@@ -43,7 +41,7 @@ def _silent(one: watched.Watched, now: int, heard: int, limits: Thresholds) -> W
 def agents_lost(tx: Tx, limits: Thresholds) -> Iterator[Finding]:
     """An agent that was here, has registers, and is gone. The door tells at once; a dead hub's door does not."""
     beside = _beside(tx)
-    gone = {one.subject: one for one in probes.every(tx, AGENT) if not one.ok}
+    gone = {one.subject: one for one in probes.every(tx, agents.PROBE) if not one.ok}
     for agent in agents.agents(tx):
         names = beside.get(agent.name)
         if agent.revoked_at is not None or agent.last_seen_at is None or not names:
@@ -56,16 +54,13 @@ def agents_lost(tx: Tx, limits: Thresholds) -> Iterator[Finding]:
             yield Finding(agent.id, _lost(agent.name, names, at, limits), at)
 
 
-class _Beside(msgspec.Struct, frozen=True):
-    agent: str
-
-
 def _beside(tx: Tx) -> dict[str, list[str]]:
     """Agent's name -> the names of the registers beside it."""
     found: dict[str, list[str]] = {}
     for one in watched.registers(tx):
-        if one.maker == AGENT:
-            found.setdefault(msgspec.json.decode(one.config, type=_Beside).agent, []).append(one.name)
+        agent = agent_of(one)
+        if agent is not None:
+            found.setdefault(agent, []).append(one.name)
     return found
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -112,12 +113,16 @@ class Shots:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return self._folder / f"{site_id}-{now}.png"
 
-    async def tidy(self, site_id: str) -> None:
-        """Remove all but the newest."""
-        await asyncio.to_thread(self._tidy, site_id)
+    async def tidy(self, sites: frozenset[str]) -> None:
+        """Remove all but the newest of each site, and all of sites that are there no more."""
+        await asyncio.to_thread(self._tidy, sites)
 
-    def _tidy(self, site_id: str) -> None:
+    def _tidy(self, sites: frozenset[str]) -> None:
+        kept: Counter[str] = Counter()
         # an id has 32 digits and milliseconds have 13: names sort by time
-        for old in sorted(self._folder.glob(f"{site_id}-*.png"))[: -self._kept or None]:
-            with contextlib.suppress(OSError):
-                old.unlink()
+        for one in sorted(self._folder.glob("*-*.png"), reverse=True):
+            site = one.name.partition("-")[0]
+            kept[site] += 1
+            if kept[site] > self._kept or site not in sites:
+                with contextlib.suppress(OSError):
+                    one.unlink()

@@ -24,8 +24,8 @@ log = structlog.get_logger()
 KIND: Final = "ping"
 WRITE_WITHIN: Final = 5.0
 PATIENCE: Final = 10.0
-ILL: Final = frozenset({"worker_hung", "worker_dead"})
-"""Kinds of incidents (about a node) under which the hub does not call itself alive."""
+HUNG: Final = "worker_hung"
+"""The incident under which a node does not call itself alive; its subject is node/worker, or the register of a lane."""
 _HEADERS: Final = {"User-Agent": "Chekpoint", "Content-Type": "text/plain; charset=utf-8"}
 
 
@@ -109,4 +109,5 @@ class Ping:
 
 
 def _ill(tx: Tx, node: str) -> list[str]:
-    return [one.subject for one in incidents.open_now(tx) if one.kind in ILL and one.subject.startswith(node)]
+    found = incidents.subjects(tx, HUNG)
+    return [one for one in found if one.startswith(f"{node}/") or "/" not in one]
