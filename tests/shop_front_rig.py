@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from chekpoint.core.clock import SystemClock
+from chekpoint.core.clock import Clock, SystemClock
 from chekpoint.emulators.orange_data.papers import Papers
 from chekpoint.emulators.shop_front.front import ShopFront
 from chekpoint.emulators.shop_front.serve import server
@@ -65,10 +65,14 @@ async def serving(papers: Papers | None = None) -> AsyncIterator[Served]:
 class Lookout:
     """Probes and checks of one node on a clock that is wound by hand; what is asked is asked for real."""
 
-    def __init__(self, store: Store, clock: HandClock, checks: Sequence[Check]) -> None:
+    def __init__(self, store: Store, clock: Clock, checks: Sequence[Check]) -> None:
         self.store, self.clock = store, clock
         self.post = Post(store, clock, random.Random(1), node="w", limits=Limits())
         self.man = Watchman(self.post, checks)
+
+    def wind(self, seconds: float) -> None:
+        if isinstance(self.clock, HandClock):
+            self.clock.wind(seconds)
 
     def sites(self, folder: Path, settings: ProbeSettings = QUICK, ca: Path | None = None) -> SiteProbes:
         context = ssl.create_default_context(cafile=str(ca) if ca else None)
@@ -80,20 +84,22 @@ class Lookout:
 
     async def look(self, probe: SiteProbes, *, after: float = 0) -> None:
         """Let time pass, look at what is due, wait for the answers."""
-        self.clock.wind(after)
+        self.wind(after)
         await asyncio.gather(*await probe.once())
 
     async def judge(self, *, after: float = 0) -> Mapping[str, Open]:
         """Let time pass, run the checks; open incidents by kind."""
-        self.clock.wind(after)
+        self.wind(after)
         await self.man.once()
         return {one.kind: one for one in await self.store.read(incidents.open_now)}
 
 
 @asynccontextmanager
-async def lookout(folder: Path, checks: Sequence[Check]) -> AsyncIterator[Lookout]:
+async def lookout(
+    folder: Path, checks: Sequence[Check], clock: Clock | None = None
+) -> AsyncIterator[Lookout]:
     """A lookout over a database of its own."""
-    clock = HandClock()
+    clock = clock or HandClock()
     store = open_store(f"sqlite:///{folder / 'w.db'}", node="w", clock=clock, inline=True, durable=False)
     await store.start()
     try:

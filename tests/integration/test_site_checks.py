@@ -1,5 +1,6 @@
 """A site as buyers meet it: real servers, a real browser; each trouble opens its incident, and mending closes it."""
 
+import asyncio
 import ssl
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ from chekpoint.emulators.orange_data.papers import papers_in
 from chekpoint.hub.answers import JourneyAnswer, PageAnswer, read
 from chekpoint.hub.journeys import Do, Stage
 from chekpoint.hub.sites import BROKEN, DOWN, JOURNEY, PAGE, Wanted
-from chekpoint.store import probes
+from chekpoint.store import incidents, probes
 from chekpoint.watch.checks.sites import CHECKS
 from chekpoint.watch.probes import page
 from chekpoint.watch.probes.settings import ProbeSettings
@@ -20,6 +21,7 @@ from chekpoint.watch.probes.sites import keep
 from chekpoint.watch.thresholds import Thresholds
 from chekpoint.watch.thresholds_outside import Outside
 from tests.shop_front_rig import QUICK, TO_PAYMENT, Lookout, lookout, serving
+from tests.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -69,6 +71,32 @@ async def test_a_page_that_fails_opens_an_incident_after_its_grace_and_mending_c
         await watch.look(probe, after=15)
         assert await watch.judge() == {}
         assert [one.ok for one in (await _page(watch, site)).glances] == [True, False, False, True]
+
+
+async def test_a_site_that_goes_down_is_an_incident_within_ten_seconds_of_the_evidence(
+    tmp_path: Path,
+) -> None:
+    async with serving() as shop, lookout(tmp_path, CHECKS, SystemClock()) as watch:
+        site = await watch.add(Wanted("Витрина", shop.url, every_seconds=10))
+        probe = watch.sites(tmp_path)
+        work = [asyncio.create_task(one) for one in (probe.run(), watch.man.run())]
+        await until(lambda: shop.front.seen)
+        shop.front.conduct.down = True
+        (opened,) = await until(lambda: watch.store.read(incidents.open_now))
+        for task in work:
+            task.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
+        seen = await watch.store.read(lambda tx: probes.one(tx, PAGE, site))
+        assert seen is not None
+        assert 6_000 <= opened.opened_at - seen.since <= 10_000
+
+
+async def test_two_nodes_do_not_both_make_a_journey(tmp_path: Path) -> None:
+    async with serving() as shop, lookout(tmp_path, CHECKS) as watch:
+        await watch.add(Wanted("Витрина", shop.url))
+        one, other = watch.sites(tmp_path), watch.sites(tmp_path)
+        await asyncio.gather(*await one.once(), *await other.once())
+        assert shop.front.seen == 1
 
 
 async def test_one_failed_look_is_no_incident(tmp_path: Path) -> None:

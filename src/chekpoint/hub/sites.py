@@ -20,8 +20,8 @@ EVERY_LEAST: Final = 10
 EVERY_MOST: Final = 86_400
 EVERY: Final = 60
 ROWS_MOST: Final = STAGES_MOST + 3  # of a form: some are empty
-PAGE, JOURNEY, ASKED = "site", "journey", "site_asked"
-"""Kinds of probes about a site: its page, a buyer's journey, and a person's wish to look at once."""
+PAGE, JOURNEY, ASKED, TURN = "site", "journey", "site_asked", "site_turn"
+"""Kinds of probes about a site: its page, a buyer's journey, a person's wish to look at once, whose turn it is."""
 DOWN, BROKEN = "site_down", "site_journey"
 """Kinds of incidents about a site."""
 
@@ -154,6 +154,7 @@ class SiteVerbs:
         sites.remove(tx, site_id)
         for kind in (PAGE, JOURNEY, ASKED):
             probes.forget(tx, kind, site_id)
+            probes.forget(tx, TURN, turn(kind, site_id))
         for kind in (DOWN, BROKEN):
             incidents.close(tx, kind, site_id)
             suspicions.forget(tx, kind, site_id)
@@ -174,6 +175,11 @@ class SiteVerbs:
         people.note_deed(
             tx, self._keys.new(), who=self._who, verb=verb, subject=one.id, reason=self._reason, body=body
         )  # fmt: skip
+
+
+def turn(kind: str, site_id: str) -> str:
+    """The subject of TURN: nodes take turns at each kind of look at a site."""
+    return f"{kind}:{site_id}"
 
 
 def known(tx: Tx, site_id: str) -> Site:

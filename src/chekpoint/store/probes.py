@@ -2,7 +2,7 @@
 
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, case, delete, select
+from sqlalchemy import ColumnElement, bindparam, case, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from chekpoint.store.journal import Tx
@@ -44,6 +44,27 @@ _ONE: Final = Query(_ALL.where(probe.c.subject == bindparam("about")))
 _FORGET: Final = Query(
     delete(probe).where(probe.c.kind == bindparam("which"), probe.c.subject == bindparam("about"))
 )
+
+
+_FIRST: Final = Query(
+    _SQLITE.on_conflict_do_nothing(), postgresql=_POSTGRESQL.on_conflict_do_nothing()
+)  # fmt: skip
+_THIS: Final = (probe.c.kind == bindparam("which"), probe.c.subject == bindparam("about"))
+_HOLD: Final = Query(
+    update(probe).where(*_THIS, probe.c.at <= bindparam("now")).values(at=bindparam("until"))
+)
+_FREE: Final = Query(update(probe).where(*_THIS).values(at=bindparam("now")))
+
+
+def hold(tx: Tx, kind: str, subject: str, until: int) -> bool:
+    """Take a turn until a moment (milliseconds UTC), so that two nodes do not ask at once; False: another has it."""
+    fresh = tx.run(_FIRST, kind=kind, subject=subject, at=until, ok=1, since=tx.now, body=b"{}") == 1
+    return fresh or tx.run(_HOLD, which=kind, about=subject, now=tx.now, until=until) == 1
+
+
+def free(tx: Tx, kind: str, subject: str) -> None:
+    """The turn is over."""
+    tx.run(_FREE, which=kind, about=subject, now=tx.now)
 
 
 def note(tx: Tx, kind: str, subject: str, ok: bool, body: bytes) -> None:

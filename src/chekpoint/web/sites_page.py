@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from chekpoint.core.errors import StoreError
 from chekpoint.hub.answers import Answer, CertificateAnswer, JourneyAnswer, PageAnswer, read
-from chekpoint.hub.journeys import DOINGS, STAGES_MOST, Journey, JourneyFault, read_journey
+from chekpoint.hub.journeys import DOINGS, Journey, JourneyFault, read_journey
 from chekpoint.hub.kinds import Unfilled
 from chekpoint.hub.sites import EVERY, JOURNEY, PAGE, ROWS_MOST, SiteVerbs, fields_of, wanted
 from chekpoint.store import people, probes, sites
@@ -24,6 +24,7 @@ from chekpoint.web import forms, spark
 from chekpoint.web.desk import Desk, back, desk_of, key_of, member, tell
 
 SPARE: Final = 3  # empty rows for new steps
+FIRST_ROWS: Final = 8  # from the catalogue to a payment page it takes about that many
 FIELDS_MOST: Final = ROWS_MOST * 3 + 20
 _SHOT: Final = re.compile(r"[0-9a-f]{32}-\d{1,16}\.png")
 T = TypeVar("T", bound=Answer)
@@ -112,7 +113,7 @@ def _rows(fields: Mapping[str, str]) -> range:
         for n in range(1, ROWS_MOST + 1)
         if any(fields.get(f"stage-{n}-{p}") for p in ("do", "what", "value"))
     ]
-    return range(1, min(max(used, default=0) + SPARE, STAGES_MOST + SPARE) + 1)
+    return range(1, min(max(used[-1] + SPARE, FIRST_ROWS) if used else FIRST_ROWS, ROWS_MOST) + 1)
 
 
 @member

@@ -19,12 +19,11 @@ class Bar(NamedTuple):
 
 
 def bars(glances: Sequence[Glance]) -> list[Bar]:
-    """Newest at the right; the slowest good look is as high as the chart."""
+    """The oldest first; the slowest good look is as high as the chart."""
     shown = glances[-GLANCES_KEPT:]
     most = max((one.ms for one in shown if one.ok), default=0) or 1
-    first = WIDTH - STEP * len(shown)
     found = []
     for place, one in enumerate(shown):
         height = max(_LEAST, round(HEIGHT * one.ms / most)) if one.ok else HEIGHT
-        found.append(Bar(first + STEP * place, HEIGHT - min(height, HEIGHT), min(height, HEIGHT), one.ok))
+        found.append(Bar(STEP * place, HEIGHT - min(height, HEIGHT), min(height, HEIGHT), one.ok))
     return found

@@ -61,7 +61,7 @@ SITES_EN: Final[dict[str, str]] = {
     "sites.chart": "Last looks: {count}, failed: {failed}",
     "sites.remove": "Stop looking",
     "sites.remove_head": "Remove the site",
-    "sites.remove_means": "Its incidents are closed; screenshots stay in the folder until they are replaced.",
+    "sites.remove_means": "Its incidents are closed; screenshots go when the folder is tidied next.",
     "deed.site_add": "add a site check",
     "deed.site_change": "change a site check",
     "deed.site_remove": "remove a site check",

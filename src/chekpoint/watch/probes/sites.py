@@ -12,7 +12,6 @@ A journey that fails is made a second time before it counts; of that one a scree
 
 import asyncio
 import ssl
-from collections.abc import Coroutine
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -24,7 +23,7 @@ from chekpoint.core.errors import StoreError
 from chekpoint.hub.answers import ENCODE, Glance, JourneyAnswer, PageAnswer, glanced, read
 from chekpoint.hub.journeys import JourneyFault, read_journey
 from chekpoint.hub.post import Post
-from chekpoint.hub.sites import ASKED, JOURNEY, PAGE
+from chekpoint.hub.sites import ASKED, JOURNEY, PAGE, TURN, turn
 from chekpoint.store import probes, sites
 from chekpoint.store.journal import Tx
 from chekpoint.store.probes import Probe
@@ -75,21 +74,31 @@ class SiteProbes:
         for wish in await self._post.store.read(lambda tx: due(tx, self._settings)):
             key = (wish.kind, wish.site.id)
             if key not in self._under_way:
-                self._under_way[key] = asyncio.create_task(
-                    self._told(self._of(wish)), name=f"look:{wish.site.name}"
-                )
+                self._under_way[key] = asyncio.create_task(self._look(wish), name=f"look:{wish.site.name}")
                 started.append(self._under_way[key])
         return started
 
-    def _of(self, wish: Wish) -> Coroutine[None, None, PageAnswer | JourneyAnswer | None]:
-        return self.page(wish.site) if wish.kind == PAGE else self.journey(wish.site)
+    async def _look(self, wish: Wish) -> None:
+        """One look, unless another node is at it: a journey makes an order on the site, one is enough.
 
-    async def _told(self, work: Coroutine[None, None, PageAnswer | JourneyAnswer | None]) -> None:
-        """A look that fails by our own fault is logged, and made again at its next turn."""
+        A look that fails by our own fault is logged, and made again at its next turn.
+        """
+        subject, store = turn(wish.kind, wish.site.id), self._post.store
+        until = epoch_ms(self._post.clock.now()) + int(self._longest(wish.kind) * 1000)
         try:
-            await work
+            if not await store.write(lambda tx: probes.hold(tx, TURN, subject, until)):
+                return
+            try:
+                await (self.page(wish.site) if wish.kind == PAGE else self.journey(wish.site))
+            finally:
+                await store.write(lambda tx: probes.free(tx, TURN, subject))
         except Exception:
             log.exception("look_failed")
+
+    def _longest(self, kind: str) -> float:
+        """Seconds after which a look is over, whatever happens: a journey is made twice, and waits for the browser."""
+        settings = self._settings
+        return 2 * settings.page_timeout if kind == PAGE else 4 * settings.journey_limit
 
     async def page(self, site: Site) -> PageAnswer:
         """Look at a page and keep what was seen."""
