@@ -39,7 +39,7 @@ def run(server: ApiServer, command: str, receipt_id: str) -> Any:
 def test_the_commands_of_the_page_work_from_top_to_bottom(server: ApiServer) -> None:
     answers = [run(server, COMMANDS[0], "")]
     answers += [run(server, command, answers[0]["id"]) for command in COMMANDS[1:]]
-    taken, returned, batch, one, events, by_id, by_state, cancelled, registers, ready = answers
+    taken, returned, batch, one, events, by_id, by_state, cancelled, registers, told, ready = answers
     assert taken["external_id"] == "order-1001"
     assert returned["state"] == "queued"
     assert [one["status"] for one in batch["results"]] == [201, 422]
@@ -50,6 +50,7 @@ def test_the_commands_of_the_page_work_from_top_to_bottom(server: ApiServer) -> 
     assert by_state == {"receipts": [], "next": None}
     assert cancelled["state"] == "cancelled"
     assert registers == {"registers": []}
+    assert (told["accepted"], told["results"][0]["payment"]["receipt_id"]) == (1, None)
     assert ready["ready"] is True
 
 

@@ -75,6 +75,7 @@ def test_the_examples_of_the_description_are_accepted(server: ApiServer) -> None
     with server.client() as client:
         assert client.post("/api/v1/receipts", json=EXAMPLES["one"]).status_code in {200, 201}
         assert client.post("/api/v1/receipts", json=EXAMPLES["batch"]).json()["refused"] == 0
+        assert client.post("/api/v1/payments", json=EXAMPLES["payments"]).json()["refused"] == 0
 
 
 def test_the_description_names_every_address(server: ApiServer) -> None:
@@ -84,6 +85,6 @@ def test_the_description_names_every_address(server: ApiServer) -> None:
     assert given.json() == json.loads(json.dumps(document()))
     assert set(given.json()["paths"]) == {
         "/api/v1/receipts", "/api/v1/receipts/{receipt_id}", "/api/v1/receipts/{receipt_id}/events",
-        "/api/v1/receipts/{receipt_id}/cancel", "/api/v1/registers",
+        "/api/v1/receipts/{receipt_id}/cancel", "/api/v1/registers", "/api/v1/payments",
     }  # fmt: skip
     assert "receipt_refused" in CODES

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from chekpoint.core.errors import OutcomeUnknown, RegisterBlocked, RegisterError, Rejected
 from chekpoint.core.ports import Attempt
-from chekpoint.emulators.komtet.content import Wrong, offered
+from chekpoint.emulators.cloud_content import Wrong
+from chekpoint.emulators.komtet.content import offered
 from chekpoint.fiscal.receipt import (
     Agent,
     AgentSign,

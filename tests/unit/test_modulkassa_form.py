@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from chekpoint.core.errors import Rejected
 from chekpoint.core.ports import Attempt
-from chekpoint.emulators.modulkassa_cloud.content import Wrong, offered
+from chekpoint.emulators.cloud_content import Wrong
+from chekpoint.emulators.modulkassa_cloud.content import offered
 from chekpoint.fiscal.receipt import (
     Agent,
     AgentSign,

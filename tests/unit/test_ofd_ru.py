@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from chekpoint.core.errors import BlockReason, RegisterBlocked
 from chekpoint.core.ports import OfdRecord
+from chekpoint.ofd.fields import Malformed
 from chekpoint.ofd.ofd_ru import OfdRu, OfdRuConfig
-from chekpoint.ofd.ofd_ru.operator import days
-from chekpoint.ofd.ofd_ru.records import Malformed, record, register_numbers
+from chekpoint.ofd.ofd_ru.records import record, register_numbers
+from chekpoint.ofd.reading import days
 from tests.unit.test_atol_driver_doubt import PatientClock
 
 FN = "9999078900000961"
@@ -124,6 +125,7 @@ class Service:
         self.bad = list(bad)
         self.rows: list[dict[str, Any]] = [row()]
         self.kkts = [{"KktRegId": "0000000001002292    ", "FnNumber": FN}]
+        self.errors: list[Any] = []
         self.asked: list[httpx2.URL] = []
         self.logins = 0
         self.token = "key"
@@ -143,7 +145,8 @@ class Service:
             )
         if request.url.params["AuthToken"] != self.token:
             return httpx2.Response(200, json={"Message": "Authorization has been denied"})
-        data = self.kkts if request.url.path.endswith("/kkts") else self.rows
+        lists = {"kkts": self.kkts, "errors": self.errors, "receipts-info": self.rows}
+        data = lists[request.url.path.rpartition("/")[2]]
         return httpx2.Response(200, json={"Status": "Success", "Data": data})
 
 
@@ -268,10 +271,10 @@ async def test_requests_keep_their_distance() -> None:
     operator = OfdRu(OfdRuConfig(inn="7700000016", token="key"), clock, http)
     since = datetime(2026, 11, 20, tzinfo=UTC)
     assert [found async for found in operator.documents(FN, since, UNTIL)]
-    assert len(moments) == 6
+    assert len(moments) == 7  # the registers, the errors of the whole period, five days
     assert all(later - earlier >= 1 for earlier, later in itertools.pairwise(moments))
 
 
 def test_unknown_zone_is_refused_at_once() -> None:
-    with pytest.raises(RegisterBlocked, match="пояса"):
-        OfdRu(OfdRuConfig(inn="1", zone="Mars/Olympus"), PatientClock())
+    with pytest.raises(ValueError, match="пояса"):
+        OfdRuConfig(inn="7700000016", token="key", zone="Mars/Olympus")

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from chekpoint.core.errors import BlockReason, OutcomeUnknown, RegisterBlocked, RegisterError, Rejected
 from chekpoint.core.ports import Attempt
-from chekpoint.emulators.orange_data.content import Wrong, offered
+from chekpoint.emulators.cloud_content import Wrong
+from chekpoint.emulators.orange_data.content import offered
 from chekpoint.fiscal.receipt import (
     Agent,
     AgentSign,

@@ -8,8 +8,9 @@ import pytest
 from chekpoint.core.errors import BlockReason
 from chekpoint.core.lifecycle import Proof, State
 from chekpoint.store.views import OPEN_STATES, Chain, Way
+from chekpoint.store.views_incidents import Incident
 from chekpoint.store.views_registers import LaneView
-from chekpoint.web.chain import Health, Link, Tone, lane_state, links
+from chekpoint.web.chain import Health, Link, Tone, lane_state, links, with_incidents
 from chekpoint.web.lingo import Lingo
 from chekpoint.web.texts_en import EN
 from chekpoint.web.texts_ru import RU
@@ -127,6 +128,25 @@ def test_both_languages_say_the_same_things() -> None:
 
     assert [key for key in RU if fields(RU[key]) != fields(EN[key])] == []
     assert [key for key in RU if not RU[key].strip() or not EN[key].strip()] == []
+
+
+def incident(kind: str, severity: str, opened_at: int) -> Incident:
+    return Incident(f"{opened_at}", kind, "k1", severity, f"{kind}, беда", "", opened_at, None, None)
+
+
+def test_an_incident_stands_at_its_link_and_that_link_is_not_called_well() -> None:
+    opened = [incident("unproven", "warning", NOW - 9), incident("unreadable_document", "critical", NOW - 5)]
+    known = {link.key: link for link in with_incidents(links(facts(), HEALTH, LINGO), opened)}
+    assert [one.kind for one in known["drive"].incidents] == ["unreadable_document", "unproven"]
+    assert known["drive"].tone is Tone.WAITS
+    assert {key for key, link in known.items() if link.incidents} == {"drive"}
+    assert known["register"].tone is Tone.WELL
+
+
+def test_an_incident_never_makes_a_broken_link_look_better() -> None:
+    late = facts(way=Way(0, 3, NOW - 2_000_000))
+    known = with_incidents(links(late, HEALTH, LINGO), [incident("refused_by_operator", "critical", NOW)])
+    assert {link.key: link.tone for link in known}["operator"] is Tone.BROKEN
 
 
 def test_every_state_rung_and_reason_has_its_words() -> None:

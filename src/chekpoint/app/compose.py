@@ -11,13 +11,21 @@ from starlette.routing import BaseRoute
 
 from chekpoint.app.callbacks import callback_routes, callback_url
 from chekpoint.app.settings import Settings, SettingsError
+from chekpoint.app.watching import Watcher, watchers
 from chekpoint.core.clock import Clock, SystemClock
-from chekpoint.core.ports import Operator, Register
+from chekpoint.core.ports import Operator, Register, TaxService
 from chekpoint.core.witness import Note
 from chekpoint.hub.hub import Companion, Connector, Hub, MakeOperator
 from chekpoint.hub.kinds import ShopKind
 from chekpoint.hub.lane import MakeRegister
+from chekpoint.hub.payments import follow_payments
+from chekpoint.hub.tax import TaxPlan
+from chekpoint.hub.tax_watch import MakeTax, TaxWatch
+from chekpoint.ofd.first_ofd import FirstOfd, FirstOfdConfig
+from chekpoint.ofd.fns import Fns, FnsConfig
+from chekpoint.ofd.kontur import Kontur, KonturConfig
 from chekpoint.ofd.ofd_ru import OfdRu, OfdRuConfig
+from chekpoint.ofd.taxcom import Taxcom, TaxcomConfig
 from chekpoint.registers.agent import AgentConfig, AgentRegister, Switchboard, Traits, agent_routes
 from chekpoint.registers.atol import AtolConfig, AtolRegister
 from chekpoint.registers.atol_online import AtolOnlineConfig, AtolOnlineRegister
@@ -34,7 +42,6 @@ from chekpoint.shops.modulkassa.kind import ModulKassaKind
 from chekpoint.shops.webhook import WebhookShop
 from chekpoint.store.lanes import RegisterRow
 from chekpoint.store.store import open_store
-from chekpoint.watch.companion import watch
 from chekpoint.watch.own_node import own_node
 from chekpoint.watch.probes.companion import outside
 
@@ -58,8 +65,14 @@ BESIDE: Mapping[str, Traits] = {
 """Makers whose registers may stand beside an agent."""
 
 
-OPERATOR_CONFIGS: Mapping[str, type[msgspec.Struct]] = {"ofd_ru": OfdRuConfig}
-"""Operator -> the form of an account's settings."""
+OPERATOR_CONFIGS: Mapping[str, type[msgspec.Struct]] = {
+    "ofd_ru": OfdRuConfig,
+    "first_ofd": FirstOfdConfig,
+    "kontur": KonturConfig,
+    "taxcom": TaxcomConfig,
+    "fns": FnsConfig,
+}
+"""Operator (or the tax service) -> the form of an account's settings."""
 
 
 def register_makers(
@@ -103,10 +116,40 @@ def register_makers(
 def operator_makers(clock: Clock) -> dict[str, MakeOperator]:
     """Operator -> how to make its account client."""
 
-    def ofd_ru(config: bytes) -> Operator:
-        return OfdRu(msgspec.json.decode(config, type=OfdRuConfig), clock)
+    def account(kind: type[T], client: Callable[[T, Clock], Operator]) -> MakeOperator:
+        return lambda config: client(msgspec.json.decode(config, type=kind), clock)
 
-    return {"ofd_ru": ofd_ru}
+    return {
+        "ofd_ru": account(OfdRuConfig, OfdRu),
+        "first_ofd": account(FirstOfdConfig, FirstOfd),
+        "kontur": account(KonturConfig, Kontur),
+        "taxcom": account(TaxcomConfig, Taxcom),
+    }
+
+
+def tax_makers(clock: Clock) -> dict[str, MakeTax]:
+    """Name of the account -> how to make the client of the tax service, and how much it is asked."""
+
+    def fns(config: bytes) -> tuple[TaxService, TaxPlan]:
+        made = msgspec.json.decode(config, type=FnsConfig)
+        return Fns(made, clock), made.plan
+
+    return {"fns": fns}
+
+
+def companions(settings: Settings, http: httpx2.AsyncClient) -> dict[str, Companion]:
+    """What works beside the lanes of this node."""
+    beside: dict[str, Companion] = {
+        "tax": lambda hub: TaxWatch(hub.post, tax_makers(hub.post.clock)).run(),
+        "own_node": own_node(settings.data, settings.backups),
+        "payments": follow_payments,
+        **_outside(settings),
+    }
+    return beside | {name: _of_hub(work) for name, work in watchers(settings, http).items()}
+
+
+def _of_hub(work: Watcher) -> Companion:
+    return lambda hub: work(hub.post)
 
 
 def connectors() -> dict[str, Connector]:
@@ -115,15 +158,6 @@ def connectors() -> dict[str, Connector]:
         bitrix.KIND: bitrix.BitrixSites().connect,
         atol_online.KIND: atol_online.connect,
         modulkassa.KIND: modulkassa.connect,
-    }
-
-
-def companions(settings: Settings) -> dict[str, Companion]:
-    """What works beside the lanes. Raises SettingsError."""
-    return {
-        "watch": watch(settings.watch, settings.zone),
-        "own_node": own_node(settings.data, settings.backups),
-        **_outside(settings),
     }
 
 
@@ -166,5 +200,5 @@ def build_hub(
         zone=settings.zone, registers=register_makers(now, settings.public_url.rstrip("/"), board),
         operators=operator_makers(now),
         door=lambda url, secret: WebhookShop(url, secret, http), head=settings.head,
-        connectors=connectors(), companions=companions(settings),
+        connectors=connectors(), companions=companions(settings, http),
     )  # fmt: skip

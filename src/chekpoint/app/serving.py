@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import httpx2
@@ -13,12 +14,14 @@ from chekpoint.app.agent_kinds import Kinds, kinds_config
 from chekpoint.app.compose import build_hub, doors, shop_kinds
 from chekpoint.app.register_kinds import asker
 from chekpoint.app.settings import Settings, session_key
+from chekpoint.app.watching import channel_kinds, notices
 from chekpoint.core.clock import SystemClock
 from chekpoint.hub.hub import Hub
 from chekpoint.hub.mounting import WholeMount
 from chekpoint.hub.trial import Trial
 from chekpoint.registers.agent import AgentLimits, Switchboard
 from chekpoint.watch.probes.companion import SHOTS
+from chekpoint.watch.sending import try_channel
 from chekpoint.web.access import first_password
 from chekpoint.web.screens import Joinery, screens
 
@@ -41,8 +44,18 @@ def application(
             await http.aclose()
 
     kinds, ask = Kinds(hub, board), asker(hub.post.clock, board)
+    attempt = partial(try_channel, notices(settings, hub.post, http), hub.post)
     joinery = Joinery(
-        shop_kinds(), settings.address, http, trial, kinds, kinds_config, ask, settings.data / SHOTS
+        shop_kinds(),
+        settings.address,
+        http,
+        trial,
+        kinds,
+        kinds_config,
+        ask,
+        channel_kinds(),
+        attempt,
+        settings.data / SHOTS,
     )
     pages = screens(
         hub, secret_key=session_key, zone=settings.zone, https_only=settings.secure_cookies, joinery=joinery

@@ -1,4 +1,4 @@
-"""``chekpoint setup``: sellers, shops, keys, operator accounts, passwords."""
+"""``chekpoint setup``: sellers, shops, keys, passwords."""
 
 import secrets
 from typing import TYPE_CHECKING
@@ -101,32 +101,6 @@ def revoke(key_id: str, *, config: Config = None) -> None:
 
     run(work)
     typer.echo("отозван / revoked")
-
-
-def ofd(inn: str, operator: str, settings: str, *, config: Config = None) -> None:
-    """Доступ в кабинет ОФД (настройки в JSON) / access to an operator's account (settings as JSON)."""
-    import msgspec  # noqa: PLC0415
-
-    from chekpoint.app.compose import OPERATOR_CONFIGS  # noqa: PLC0415
-    from chekpoint.store import people  # noqa: PLC0415
-
-    form = OPERATOR_CONFIGS.get(operator)
-    if form is None:
-        fail(f"оператор {operator} не поддержан / operator not known: {', '.join(OPERATOR_CONFIGS)}")
-    try:
-        body = msgspec.json.encode(msgspec.json.decode(settings, type=form))
-    except msgspec.DecodeError as error:
-        fail(f"настройки не читаются / settings cannot be read: {error}")
-
-    async def work() -> str:
-        async with desk(config) as at:
-            account = at.keys.new()
-            await at.store.write(
-                lambda tx: people.add_account(tx, account, _seller_id(tx, inn), operator, body)
-            )
-            return account
-
-    typer.echo(run(work))
 
 
 def password(login: str, *, config: Config = None) -> None:

@@ -218,6 +218,7 @@ class OfdItem(Fact, frozen=True, kw_only=True):
     price: int | None = None  # 1079, kopecks
     quantity: str | None = None  # 1023 as a plain decimal, without zeros at the end
     vat: VatRate | None = None  # 1199
+    method: int | None = None  # 1214, 1..7
 
 
 class FnsState(StrEnum):
@@ -317,7 +318,7 @@ class Alert(Fact, frozen=True, kw_only=True):
     """One message to people about one incident. ``id`` is the same over retries."""
 
     id: str
-    phase: str  # opened | reminder | recovered | test
+    phase: str  # opened | worse | reminder | recovered | test
     severity: str  # critical | warning
     title: str  # a line
     text: str  # what broke, since when, how much waits, what to do; plain text

@@ -32,7 +32,7 @@ from chekpoint.emulators.control_orders import (
 )
 from chekpoint.emulators.drive_errors import EmulatedError
 from chekpoint.emulators.faults import Fault, FaultKind, FaultPlan, FaultSpecError, Point
-from chekpoint.emulators.ofd.account import FAILURES
+from chekpoint.emulators.ofd.cabinet import FAILURES
 from chekpoint.emulators.ofd.conduct import ANSWERS
 from chekpoint.emulators.ofd.operator import EmulatedOfd
 from chekpoint.emulators.register import EmulatedRegister
@@ -286,6 +286,8 @@ async def _account(panel: Controlled, setting: AccountSetting) -> None:
         "padded",
         "sign_form",
         "token_seconds",
+        "token_uses",
+        "page_limit",
         "requests_per_second",
         "failure",
     ):

@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from chekpoint.emulators.ofd.conduct import Spoil
+from chekpoint.emulators.ofd.conduct import Flc, Spoil
 
 Seconds = Annotated[float, Meta(ge=0, le=2_000_000_000)]
 Offset = Annotated[float, Meta(ge=-2_000_000_000, le=2_000_000_000)]  # 63 years either way
@@ -90,6 +90,8 @@ class AccountSetting(msgspec.Struct, forbid_unknown_fields=True):
     padded: bool | None = None
     sign_form: str | None = None
     token_seconds: Seconds | None = None
+    token_uses: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
+    page_limit: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
     requests_per_second: Annotated[float, Meta(ge=0, le=1_000_000)] | None = None
     failure: str | None = None
     fn: str | None = None
@@ -99,6 +101,7 @@ class AccountSetting(msgspec.Struct, forbid_unknown_fields=True):
     sum_delta: Annotated[int, Meta(ge=-(10**12), le=10**12)] = 0
     sign_delta: Annotated[int, Meta(ge=0, lt=1 << 32)] = 0
     fn_instead: str = ""
+    flc: Flc | None = None
 
 
 class Shift(msgspec.Struct, forbid_unknown_fields=True):

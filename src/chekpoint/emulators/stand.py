@@ -8,15 +8,15 @@ from pathlib import Path
 import anyio
 import msgspec
 from starlette.applications import Starlette
-from starlette.routing import Mount
 
 from chekpoint.core.clock import Clock
 from chekpoint.emulators.control import control_routes
 from chekpoint.emulators.faults import FaultPlan
 from chekpoint.emulators.fiscal_drive import FiscalDrive, Registration
 from chekpoint.emulators.null_modem import ByteStream, Connect
-from chekpoint.emulators.ofd import EmulatedOfd, OfdArchive, account_app, listen
-from chekpoint.emulators.ofd.account import API_KEY, Account
+from chekpoint.emulators.ofd import EmulatedOfd, OfdArchive, listen
+from chekpoint.emulators.ofd.cabinet import API_KEY, Account
+from chekpoint.emulators.ofd.dialects import account_routes
 from chekpoint.emulators.register import EmulatedRegister
 
 
@@ -89,7 +89,7 @@ def build_ofd(state: Path | None, clock: Clock, faults: FaultPlan) -> EmulatedOf
 
 
 def ofd_app(ofd: EmulatedOfd, *, wire: tuple[str, int] | None = None, api_key: str = API_KEY) -> Starlette:
-    """The operator over HTTP: control panel at ``/``, account API at ``/api``; with ``wire`` also its TCP port.
+    """The operator over HTTP: control panel at ``/``, account APIs beside it; with ``wire`` also its TCP port.
 
     ``api_key`` opens the account. ``app.state.wire_port`` is the real TCP port once the application has started.
     """
@@ -106,5 +106,5 @@ def ofd_app(ofd: EmulatedOfd, *, wire: tuple[str, int] | None = None, api_key: s
             app.state.wire_port = listener.port
             yield
 
-    routes = [*control_routes(faults=ofd.faults, ofd=ofd), Mount("/", account_app(account))]
+    routes = [*control_routes(faults=ofd.faults, ofd=ofd), *account_routes(account)]
     return Starlette(routes=routes, lifespan=lifespan)

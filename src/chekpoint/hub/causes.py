@@ -41,6 +41,7 @@ class Trait(NamedTuple):
     causes: tuple[str, ...] = ()
 
 
+CHANNEL_FAILING: Final = "channel_failing"  # subject: the channel's id
 NO_TRAIT: Final = Trait(Link.HUB, About.OTHER)
 _SILENT: Final = ("register_silent", "register_blocked", "agent_lost", "worker_hung", "node_silent")
 TRAITS: Final[dict[str, Trait]] = {
@@ -54,6 +55,9 @@ TRAITS: Final[dict[str, Trait]] = {
     "unreadable_document": Trait(Link.DRIVE, About.DOCUMENT),
     "unproven": Trait(Link.DRIVE, About.REGISTER, 0.0, (*_SILENT, "exchange_error", "operator_unreachable")),
     "refused_by_operator": Trait(Link.OPERATOR, About.RECEIPT),
+    "tax_sign_wrong": Trait(Link.TAX, About.RECEIPT),
+    "tax_absent": Trait(Link.TAX, About.RECEIPT),
+    "reconciliation_gap": Trait(Link.OPERATOR, About.REGISTER),
     "late": Trait(Link.HUB, About.SELLER, 5.0, _SILENT),
     "restored": Trait(Link.HUB, About.NODE),
     "webhook_failing": Trait(Link.SHOP, About.SHOP),
@@ -69,6 +73,9 @@ TRAITS: Final[dict[str, Trait]] = {
     "bitrix_unreadable": Trait(Link.SHOP, About.OTHER),
     "bitrix_settings": Trait(Link.SHOP, About.SHOP),
     "bitrix_answer_lost": Trait(Link.SHOP, About.RECEIPT),
+    CHANNEL_FAILING: Trait(
+        Link.HUB, About.OTHER, 30.0
+    ),  # a hiccup of one provider is not told through another
 }
 """Incidents that the hub and the doors of shops open; the watch adds its checks (``know``)."""
 
@@ -130,12 +137,16 @@ def explained(opened: Iterable[Seen], places: Places) -> dict[str, str]:
     What is wrong with a whole seller is explained by registers only when each of them is troubled.
     """
     known = list(opened)
-    return {one.id: cause.id for one in known if (cause := _cause(one, known, places)) is not None}
+    by_kind: dict[str, list[Seen]] = {}
+    for one in known:
+        by_kind.setdefault(one.kind, []).append(one)
+    return {one.id: cause.id for one in known if (cause := _cause(one, by_kind, places)) is not None}
 
 
-def _cause(one: Seen, known: list[Seen], places: Places) -> Seen | None:
-    causes = trait_of(one.kind).causes
-    candidates = [other for other in known if other.kind in causes and other.id != one.id]
+def _cause(one: Seen, by_kind: Mapping[str, list[Seen]], places: Places) -> Seen | None:
+    candidates = [
+        other for kind in trait_of(one.kind).causes for other in by_kind.get(kind, ()) if other.id != one.id
+    ]
     if trait_of(one.kind).about is About.SELLER:
         return _of_all(one, candidates, places)
     return next((other for other in candidates if places.explains(other, one)), None)

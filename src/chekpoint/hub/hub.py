@@ -92,11 +92,20 @@ class Hub:
         for row in await self.store.read(lanes.registers):
             self._names[row.id] = row.name
             self._lane(row)
-        for key, seller_id, operator, config in await self.store.read(people.accounts):
-            if f"operator:{key}" not in self._tasks and operator in self._operators:
-                account = self._operators[operator](bytes(config))
-                self._spawn(f"operator:{key}", OperatorWatch(self.post, seller_id, operator, account).run())
-                self._spawn(f"cabinet:{key}", Cabinet(self.post, key, seller_id, operator, account).run())
+        for account in await self.store.read(people.accounts):
+            self._account(*account)
+
+    def _account(self, key: str, seller_id: str, operator: str, config: bytes) -> None:
+        """Start the work for a new account at an operator. One with wrong settings does not stop the others."""
+        if f"operator:{key}" in self._tasks or operator not in self._operators:
+            return
+        try:
+            client = self._operators[operator](bytes(config))
+        except (ValueError, OSError) as error:
+            log.error("operator_not_started", operator=operator, why=str(error))  # noqa: TRY400
+            return
+        self._spawn(f"operator:{key}", OperatorWatch(self.post, seller_id, operator, client).run())
+        self._spawn(f"cabinet:{key}", Cabinet(self.post, key, seller_id, operator, client).run())
 
     def _lane(self, row: lanes.RegisterRow) -> None:
         """Start the lane of a new register; tell a running one what was changed about its register.

@@ -7,7 +7,7 @@ import structlog
 from chekpoint.core.clock import from_epoch_ms
 from chekpoint.core.errors import RegisterError, StoreError
 from chekpoint.core.ports import OfdRecord, Operator, Ticket
-from chekpoint.hub import proofs
+from chekpoint.hub import proofs, tax
 from chekpoint.hub.post import Post
 from chekpoint.store import ladder
 from chekpoint.store.journal import Tx
@@ -75,6 +75,8 @@ class OperatorWatch:
         source, key = f"operator:{self._name}", self._post.keys.new
 
         def unit(tx: Tx) -> bool:
-            return proofs.ticketed(tx, [(one.id, found)], source, key) == 1
+            climbed = proofs.ticketed(tx, [(one.id, found)], source, key) == 1
+            seen = tax.seen_at_operator(tx, one.id, record, seller_id=self._seller, source=source, key=key)
+            return seen or climbed
 
         return await self._post.store.write(unit)

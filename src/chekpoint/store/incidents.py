@@ -5,7 +5,7 @@ One open incident per (kind, subject): the cause, not each of its symptoms.
 
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Text, and_, bindparam, case, null, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from chekpoint.store.journal import Tx
@@ -38,7 +38,7 @@ _CLOSE: Final = Query(
     .values(closed_at=bindparam("at"))
 )
 
-
+_WORSE: Final = and_(incident.c.severity == "warning", bindparam("how", type_=Text) == "critical")
 _REWORD: Final = Query(
     update(incident)
     .where(
@@ -46,13 +46,22 @@ _REWORD: Final = Query(
         incident.c.subject == bindparam("about"),
         incident.c.closed_at.is_(None),
     )
-    .values(severity=bindparam("how"), text_ru=bindparam("ru"), text_en=bindparam("en"))
-)
+    .values(
+        severity=bindparam("how"), text_ru=bindparam("ru"), text_en=bindparam("en"),
+        # what was seen was a warning: nobody has seen yet that it is worse
+        seen_at=case((_WORSE, null()), else_=incident.c.seen_at),
+        seen_by=case((_WORSE, null()), else_=incident.c.seen_by),
+        worse_at=case((_WORSE, bindparam("at")), else_=incident.c.worse_at),
+    )
+)  # fmt: skip
 
 
 def reword(tx: Tx, kind: str, subject: str, words: Words) -> bool:
     """An open incident has become worse or better; False when none is open."""
-    done = tx.run(_REWORD, which=kind, about=subject, how=words.severity, ru=words.ru, en=words.en) > 0
+    done = (
+        tx.run(_REWORD, which=kind, about=subject, how=words.severity, ru=words.ru, en=words.en, at=tx.now)
+        > 0
+    )
     if done:
         tx.event("incident_reworded", subject, incident=kind, severity=words.severity)
     return done

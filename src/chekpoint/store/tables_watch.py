@@ -31,8 +31,10 @@ incident = Table(
     Column("seen_at", BigInteger, nullable=True),
     Column("seen_by", Text, nullable=True),
     Column("quiet_since", BigInteger, nullable=True),  # it is not seen any more since then; closed when that has lasted
+    Column("worse_at", BigInteger, nullable=True),  # a warning became critical then: it must be seen anew
     Index("uq_incident_open", "kind", "subject", unique=True, sqlite_where=text("closed_at IS NULL"),
           postgresql_where=text("closed_at IS NULL")),
+    Index("ix_incident_closed_at", "closed_at"),
 )  # fmt: skip
 
 ofd_record = Table(
@@ -85,6 +87,8 @@ mismatch = Table(
     Index("uq_mismatch_open", "kind", "subject", unique=True, sqlite_where=text("closed_at IS NULL"),
           postgresql_where=text("closed_at IS NULL")),
     Index("ix_mismatch_day", "day", "register_id"),
+    Index("ix_mismatch_open", "fn", "fd_number", sqlite_where=text("closed_at IS NULL"),
+          postgresql_where=text("closed_at IS NULL")),
 )  # fmt: skip
 
 compared = Table(
@@ -120,6 +124,9 @@ payment = Table(
     Index("ix_payment_open", "paid_at", sqlite_where=text("receipt_id IS NULL"),
           postgresql_where=text("receipt_id IS NULL")),
     Index("ix_payment_order_id", "order_id"),
+    Index("ix_payment_shop_id_paid_at", "shop_id", "paid_at"),
+    Index("ix_payment_receipt_id", "receipt_id", sqlite_where=text("receipt_id IS NOT NULL"),
+          postgresql_where=text("receipt_id IS NOT NULL")),
 )  # fmt: skip
 
 imported = Table(
@@ -185,8 +192,13 @@ channel = Table(
     Column("quiet_until", Text, nullable=True),
     Column("lang", Text, nullable=False, server_default="ru"),
     Column("created_at", BigInteger, nullable=False),
-    UniqueConstraint("name"),
-)
+    Column("removed_at", BigInteger, nullable=True),  # its alerts stay to be seen, its secrets do not
+    Column("read_to", BigInteger, nullable=True),  # what people wrote there is read up to this number
+    Column("reader", Text, nullable=True),  # the node that reads it, until then
+    Column("reader_until", BigInteger, nullable=True),
+    Index("uq_channel_name", "name", unique=True, sqlite_where=text("removed_at IS NULL"),
+          postgresql_where=text("removed_at IS NULL")),
+)  # fmt: skip
 
 alert = Table(
     "alert",  # one message over one channel: durable before it leaves, sent only when the provider took it
@@ -194,9 +206,10 @@ alert = Table(
     Column("id", Text, primary_key=True),
     Column("incident_id", Text, ForeignKey("incident.id"), nullable=True),  # None: a test
     Column("channel_id", Text, ForeignKey("channel.id"), nullable=False),
-    Column("phase", Text, nullable=False),  # opened | reminder | recovered | test
-    Column("number", Integer, nullable=False, server_default="0"),  # of a reminder
-    Column("state", Text, nullable=False),  # waiting | sent | given_up | dropped
+    Column("phase", Text, nullable=False),  # opened | worse | reminder | recovered | test
+    Column("number", Integer, nullable=False, server_default="0"),  # of its phase, from 0
+    Column("severity", Text, nullable=False),  # of the incident when this was due
+    Column("state", Text, nullable=False),  # waiting | sending | sent | given_up | dropped
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("created_at", BigInteger, nullable=False),
     Column("next_check_at", BigInteger, nullable=True),
@@ -204,8 +217,8 @@ alert = Table(
     Column("said", Text, nullable=True),  # the provider's own words when it took it
     Column("error", Text, nullable=True),
     UniqueConstraint("incident_id", "channel_id", "phase", "number"),
-    Index("ix_alert_due", "next_check_at", sqlite_where=text("state = 'waiting'"),
-          postgresql_where=text("state = 'waiting'")),
+    Index("ix_alert_due", "next_check_at", sqlite_where=text("next_check_at IS NOT NULL"),
+          postgresql_where=text("next_check_at IS NOT NULL")),
     Index("ix_alert_channel_id", "channel_id", "id"),
 )  # fmt: skip
 

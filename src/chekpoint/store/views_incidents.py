@@ -27,6 +27,7 @@ class Incident(NamedTuple):
     opened_at: int
     closed_at: int | None
     seen_at: int | None
+    seen_by: str | None = None
 
 
 _COLUMNS: Final = tuple(incident.c[name] for name in Incident._fields)
@@ -46,7 +47,7 @@ _COUNT: Final = capped(incident, incident.c.closed_at.is_(None))
 _SEE: Final = Query(
     update(incident)
     .where(incident.c.id == bindparam("incident"), incident.c.seen_at.is_(None))
-    .values(seen_at=bindparam("at"))
+    .values(seen_at=bindparam("at"), seen_by=bindparam("who"))
 )
 _DEEDS: Final = Query(
     select(audit.c.at, audit.c.who, audit.c.verb, audit.c.subject, audit.c.reason, audit.c.id)
@@ -71,9 +72,9 @@ def count(tx: Tx) -> int:
     return int(tx.one(_COUNT)[0])
 
 
-def see(tx: Tx, incident_id: str) -> bool:
+def see(tx: Tx, incident_id: str, who: str) -> bool:
     """A person has seen it; False when it was seen before, or is not there."""
-    done = tx.run(_SEE, incident=incident_id, at=tx.now) == 1
+    done = tx.run(_SEE, incident=incident_id, at=tx.now, who=who) == 1
     if done:
         tx.event("incident_seen", incident_id)
     return done

@@ -1,18 +1,20 @@
 """The watch beside the lanes of a node."""
 
+from collections.abc import Callable, Coroutine
+
 import msgspec
 
-from chekpoint.hub.hub import Companion, Hub
+from chekpoint.hub.post import Post
 from chekpoint.watch.checks import CHECKS
 from chekpoint.watch.engine import Watchman
 from chekpoint.watch.thresholds import Thresholds
 
 
-def watch(limits: Thresholds, zone: str) -> Companion:
-    """What the hub runs; ``zone`` is the sellers', where ``[watch]`` names none."""
+def watch(limits: Thresholds, zone: str) -> Callable[[Post], Coroutine[None, None, None]]:
+    """What looks until cancelled; ``zone`` is the sellers', where ``[watch]`` names none."""
 
-    async def run(hub: Hub) -> None:
-        await Watchman(hub.post, CHECKS, in_zone(limits, zone)).run()
+    async def run(post: Post) -> None:
+        await Watchman(post, CHECKS, in_zone(limits, zone)).run()
 
     return run
 

@@ -29,7 +29,7 @@ class Thresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     outside: Outside = Outside()  # of what is asked outside
     zone: str = ""  # of the sellers; empty: the node's own setting ``zone``
     register_silent: float = 30.0  # no answer of a register whose lane is not blocked
-    agent_silent: float = 40.0  # an agent is stamped every 15 s while it is connected
+    agent_silent: float = 12.0  # an agent is stamped every 5 s while it is connected
     shops_silent: dict[
         str, float
     ] = {}  # shop's name -> longest pause between two receipts; others: not watched

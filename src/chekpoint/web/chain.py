@@ -10,7 +10,9 @@ from typing import Final, NamedTuple
 
 from chekpoint.core.errors import BlockReason
 from chekpoint.core.lifecycle import State
+from chekpoint.hub.causes import trait_of
 from chekpoint.store.views import Chain
+from chekpoint.store.views_incidents import Incident
 from chekpoint.store.views_registers import LaneView
 from chekpoint.store.views_scan import CAP, WINDOW
 from chekpoint.web.lingo import Lingo
@@ -54,6 +56,7 @@ class Link(NamedTuple):
     proof_at: int | None  # milliseconds UTC of the last proof
     waits: str  # how many wait here, "" when nobody counts
     busy: bool  # is the number worth looking at?
+    incidents: tuple[Incident, ...] = ()  # open ones that are at this link, the gravest first
 
 
 class LaneState(NamedTuple):
@@ -86,6 +89,19 @@ def links(facts: Chain, health: Health, lingo: Lingo) -> tuple[Link, ...]:
         _shop(facts, lingo), _hub(facts, health, lingo), _register(facts, health, lingo),
         _drive(facts, health, lingo), _operator(facts, health, lingo), _tax(facts, lingo),
     )  # fmt: skip
+
+
+def with_incidents(drawn: tuple[Link, ...], opened: list[Incident]) -> tuple[Link, ...]:
+    """The links with what is open at each. A link with an incident is never drawn as one that works."""
+    at: dict[str, list[Incident]] = {}
+    for one in sorted(opened, key=lambda one: (one.severity != "critical", one.opened_at)):
+        at.setdefault(trait_of(one.kind).link, []).append(one)
+    return tuple(_troubled(link, tuple(at.get(link.key, ()))) for link in drawn)
+
+
+def _troubled(link: Link, here: tuple[Incident, ...]) -> Link:
+    calm = link.tone in {Tone.WELL, Tone.QUIET, Tone.UNCHECKED}
+    return link._replace(incidents=here, tone=Tone.WAITS if here and calm else link.tone)
 
 
 def _fresh(at: int | None, now: int) -> Tone:

@@ -43,15 +43,16 @@ async def home(request: Request) -> Response:
         tx: Tx,
     ) -> tuple[views.Chain, views.Today, list[views_incidents.Incident], list[views_receipts.Line]]:
         return (
-            views.chain(tx), views.today(tx, since), views_incidents.opened(tx, most=INCIDENTS),
+            views.chain(tx), views.today(tx, since), views_incidents.opened(tx),
             views_receipts.newest(tx, NEWEST),
         )  # fmt: skip
 
     facts, today, incidents, newest = await desk.store.read(look)
     health, lingo = health_of(desk), desk.lingo(request)
     lanes = [(lane, chain.lane_state(lane, facts.now, health.stale_ms)) for lane in facts.lanes]
+    drawn = chain.with_incidents(chain.links(facts, health, lingo), incidents)
     return await desk.page(
-        request, "chain.html", links=chain.links(facts, health, lingo), today=today, incidents=incidents, lanes=lanes,
+        request, "chain.html", links=drawn, today=today, incidents=incidents[:INCIDENTS], lanes=lanes,
         newest=newest, names={lane.id: lane.name for lane in facts.lanes}, cap=views.TODAY_CAP,
     )  # fmt: skip
 

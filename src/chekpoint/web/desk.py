@@ -17,8 +17,10 @@ from chekpoint.core.ports import RegisterStatus
 from chekpoint.fiscal.printed_rows import TEST_FN
 from chekpoint.hub.hub import Hub
 from chekpoint.hub.kinds import RegisterKind, ShopKind
+from chekpoint.hub.reach import ChannelKind
 from chekpoint.hub.trial import Trial, Trials
 from chekpoint.store import views_incidents, views_registers
+from chekpoint.store.alerts import Told
 from chekpoint.store.journal import Tx
 from chekpoint.web import forms
 from chekpoint.web.access import Door
@@ -39,6 +41,8 @@ class Joinery(NamedTuple):
     register_kinds: Iterable[RegisterKind] = ()
     config_of: Callable[[RegisterKind, Mapping[str, str]], bytes] | None = None
     ask_register: Callable[[str, bytes], Awaitable[RegisterStatus]] | None = None
+    channel_kinds: tuple[ChannelKind, ...] = ()
+    try_channel: Callable[[str], Awaitable[Told]] | None = None
     shots: Path | None = None  # screenshots of sites that failed
 
 
@@ -52,6 +56,7 @@ class Desk:
         self.trials = Trials(joinery.trial) if joinery.trial is not None else None
         self.register_kinds, self._joinery = joinery.register_kinds, joinery
         self.shots = joinery.shots
+        self.channel_kinds = joinery.channel_kinds
         self.store, self.clock, self.keys = hub.store, hub.post.clock, hub.post.keys
         self.door = Door(hub.store, hub.post.clock)
         self._templates = Environment(
@@ -70,6 +75,12 @@ class Desk:
         if self._joinery.ask_register is None:
             raise HTTPException(404)
         return await self._joinery.ask_register(maker, config)
+
+    async def try_channel(self, channel_id: str) -> Told:
+        """Send a trial message over a channel; what became of it. Raises Unfit."""
+        if self._joinery.try_channel is None:
+            raise HTTPException(404)
+        return await self._joinery.try_channel(channel_id)
 
     def now(self) -> int:
         """Milliseconds UTC."""

@@ -8,6 +8,10 @@ from zoneinfo import ZoneInfo
 from chekpoint.core.clock import from_epoch_ms
 from chekpoint.hub.troubles import BLOCKED
 from chekpoint.store.views_scan import CAP
+from chekpoint.web.texts_alarms_en import ALARMS_EN
+from chekpoint.web.texts_alarms_ru import ALARMS_RU
+from chekpoint.web.texts_books_en import BOOKS_EN
+from chekpoint.web.texts_books_ru import BOOKS_RU
 from chekpoint.web.texts_en import EN
 from chekpoint.web.texts_registers_en import REGISTERS_EN
 from chekpoint.web.texts_registers_ru import REGISTERS_RU
@@ -23,11 +27,15 @@ TEXTS: Final[Mapping[str, Mapping[str, str]]] = {
     | SHOPS_RU
     | REGISTERS_RU
     | SITES_RU
+    | ALARMS_RU
+    | BOOKS_RU
     | {f"block.{reason}": words[0] for reason, words in BLOCKED.items()},
     "en": EN
     | SHOPS_EN
     | REGISTERS_EN
     | SITES_EN
+    | ALARMS_EN
+    | BOOKS_EN
     | {f"block.{reason}": words[1] for reason, words in BLOCKED.items()},
 }
 THIN: Final = "\u202f"  # a thin space that does not break a line
@@ -122,6 +130,10 @@ class Lingo:
         except ValueError:
             return text
         return f"{at:%d.%m.%Y %H:%M:%S}"
+
+    def day(self, text: str) -> str:
+        """A day, YYYY-MM-DD, as people write it."""
+        return f"{text[8:10]}.{text[5:7]}.{text[:4]}"
 
     def full(self, ms: int) -> str:
         """A moment to the millisecond, with its offset, for those who must know exactly."""

@@ -19,18 +19,24 @@ from chekpoint.web import (
     audit_page,
     buyer_page,
     chain_page,
+    channels_page,
     connect_page,
+    export_page,
+    import_page,
     incidents_page,
     live,
+    payments_page,
     pools_page,
     receipt_page,
     receipts_page,
+    reconciliation_page,
     register_day_page,
     registers_page,
     shop_settings_page,
     shops_page,
     sign_in_page,
     sites_page,
+    uploads,
 )
 from chekpoint.web.access import first_password
 from chekpoint.web.desk import HERE, Desk, Joinery, desk_of
@@ -69,13 +75,15 @@ def screens(
         exception_handlers={HTTPException: _refused, StoreError: _no_store, Exception: _failed},
     )  # fmt: skip
     app.state.desk, app.state.pulse = desk, live.Pulse(desk)
+    app.state.uploads = uploads.Waitings(desk.clock)
     return app
 
 
 def _routes() -> list[Route | Mount]:
     pages = (
         sign_in_page, chain_page, receipts_page, receipt_page, add_register_page,
-        register_day_page, registers_page, pools_page, incidents_page, audit_page,
+        register_day_page, registers_page, pools_page, incidents_page, channels_page, audit_page,
+        import_page, export_page, reconciliation_page, payments_page,
         shops_page, sites_page, shop_settings_page, connect_page, buyer_page,
     )  # fmt: skip
     return [

@@ -34,6 +34,8 @@ EN: Final[dict[str, str]] = {
     "sign_in.where": "The first password was shown once, in the terminal, when the server first started.",
     # chain
     "chain.title": "The chain from the shop to the tax service",
+    "chain.incident": "Incident",
+    "chain.incidents_more": "and {count} more",
     "chain.no_proof": "No proof",
     "chain.not_counted": "Not counted",
     "chain.shop.name": "Shop",

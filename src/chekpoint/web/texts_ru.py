@@ -34,6 +34,8 @@ RU: Final[dict[str, str]] = {
     "sign_in.where": "Первый пароль показан один раз — в терминале, при первом запуске сервера.",
     # цепочка
     "chain.title": "Цепочка от магазина до налоговой",
+    "chain.incident": "Происшествие",
+    "chain.incidents_more": "и ещё {count}",
     "chain.no_proof": "Доказательств нет",
     "chain.not_counted": "Не считается",
     "chain.shop.name": "Магазин",

@@ -9,15 +9,11 @@ from typing import Any, Final
 
 import msgspec
 
+from chekpoint.emulators.cloud_content import Wrong, correction, fraction, industry, snake_agent, supplier
 from chekpoint.fiscal.receipt import (
-    Agent,
     AgentSign,
     Buyer,
     Cashier,
-    Correction,
-    CorrectionBy,
-    Fraction,
-    IndustryDetail,
     Item,
     Kind,
     Payment,
@@ -27,12 +23,12 @@ from chekpoint.fiscal.receipt import (
     Receipt,
     SettlementMethod,
     SettlementObject,
-    Supplier,
     Taxation,
     UserProperty,
 )
 from chekpoint.fiscal.vat import VatRate
 
+_AGENTS: Final = {sign.value: sign for sign in AgentSign}
 KINDS: Final = {
     "sell": Kind.SALE,
     "sell_refund": Kind.SALE_RETURN,
@@ -43,10 +39,6 @@ _FORMS: Final = tuple(PaymentForm)
 _WORDS: Final = {"award": SettlementObject.PAYOUT, "non-operating_gain": SettlementObject.NON_OPERATING_GAIN}
 _CODES: Final = {"ean8": ProductCodeKind.EAN8, "ean13": ProductCodeKind.EAN13, "itf14": ProductCodeKind.ITF14}
 ID_MOST: Final = 128
-
-
-class Wrong(ValueError):
-    """Error 32 (or 40): the text names the place as the service does."""
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,18 +102,10 @@ def _receipt(inside: dict[str, Any], kind: Kind, version: str, *, corrects: bool
         buyer=Buyer(contact=client.get("email") or client.get("phone") or None, name=client.get("name"), inn=client.get("inn")),
         internet=bool(inside.get("internet")), place=company["payment_address"], seller_email=company.get("email"),
         cashier=Cashier(name=inside["cashier"], inn=inside.get("cashier_inn")) if inside.get("cashier") else None,
-        agent=_agent(inside.get("agent_info")), note=inside.get("additional_check_props"),
+        agent=snake_agent(inside.get("agent_info"), _AGENTS), note=inside.get("additional_check_props"),
         user_property=UserProperty(name=own["name"], value=own["value"]) if own else None,
-        industry=_industry(inside.get("sectoral_check_props")), correction=_correction(inside) if corrects else None,
+        industry=industry(inside.get("sectoral_check_props")), correction=correction(inside["correction_info"]) if corrects else None,
     )  # fmt: skip
-
-
-def _correction(inside: dict[str, Any]) -> Correction:
-    told = inside["correction_info"]
-    day, month, year = told["base_date"].split(".")
-    return Correction(
-        by=CorrectionBy(told["type"]), date=f"{year}-{month}-{day}", number=told.get("base_number")
-    )
 
 
 def _item(one: dict[str, Any], version: str) -> Item:
@@ -134,9 +118,9 @@ def _item(one: dict[str, Any], version: str) -> Item:
         vat_sum=kopecks(vat["sum"]) if "sum" in vat and rate.percent else None,
         method=SettlementMethod(one["payment_method"] if v5 else one.get("payment_method", "full_prepayment")),
         object=_object(one, v5=v5), unit=one["measure"] if v5 else 0, unit_name=one.get("measurement_unit"),
-        agent=_agent(one.get("agent_info")), supplier=_supplier(one.get("supplier_info")), product_codes=codes,
-        mark_code=mark, mark_check=0b1111 if mark else None, fraction=_fraction(one.get("mark_quantity")),
-        industry=_industry(one.get("sectoral_item_props")),
+        agent=snake_agent(one.get("agent_info"), _AGENTS), supplier=supplier(one.get("supplier_info")), product_codes=codes,
+        mark_code=mark, mark_check=0b1111 if mark else None, fraction=fraction(one.get("mark_quantity")),
+        industry=industry(one.get("sectoral_item_props")),
         nomenclature=one["nomenclature_code"].replace(" ", "").lower() if one.get("nomenclature_code") else None,
         excise=kopecks(one["excise"]) if one.get("excise") is not None else None, country=one.get("country_code"),
         declaration=one.get("declaration_number"), note=one.get("user_data"),
@@ -160,32 +144,3 @@ def _marks(told: dict[str, str] | None) -> tuple[tuple[ProductCode, ...], str | 
         return (), base64.b64decode(value, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):
         return (), value
-
-
-def _fraction(told: dict[str, int] | None) -> Fraction | None:
-    return Fraction(numerator=told["numerator"], denominator=told["denominator"]) if told else None
-
-
-def _industry(told: list[dict[str, str]] | None) -> tuple[IndustryDetail, ...]:
-    return tuple(
-        IndustryDetail(authority=o["federal_id"], date=o["date"], number=o["number"], value=o["value"])
-        for o in told or ()
-    )
-
-
-def _agent(told: dict[str, Any] | None) -> Agent | None:
-    if not told:
-        return None
-    paying, receiving = told.get("paying_agent") or {}, told.get("receive_payments_operator") or {}
-    transfer = told.get("money_transfer_operator") or {}
-    return Agent(
-        sign=AgentSign(told["type"]), operation=paying.get("operation"), agent_phones=tuple(paying.get("phones") or ()),
-        operator_phones=tuple(receiving.get("phones") or ()), transfer_phones=tuple(transfer.get("phones") or ()),
-        transfer_name=transfer.get("name"), transfer_address=transfer.get("address"), transfer_inn=transfer.get("inn"),
-    )  # fmt: skip
-
-
-def _supplier(told: dict[str, Any] | None) -> Supplier | None:
-    if not told:
-        return None
-    return Supplier(phones=tuple(told.get("phones") or ()), name=told.get("name"), inn=told.get("inn"))

@@ -13,8 +13,9 @@ import httpx2
 import msgspec
 
 from chekpoint.core.clock import Clock
-from chekpoint.emulators.atol_cloud.content import Taken, Wrong, taken
+from chekpoint.emulators.atol_cloud.content import Taken, taken
 from chekpoint.emulators.atol_cloud.ledger import Entry, Ledger
+from chekpoint.emulators.cloud_content import Wrong
 from chekpoint.emulators.drive_archive import ArchivedDocument
 from chekpoint.emulators.drive_errors import (
     DeviceCode,

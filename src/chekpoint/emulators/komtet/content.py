@@ -6,15 +6,19 @@ from typing import Any, Final
 
 import msgspec
 
+from chekpoint.emulators.cloud_content import (
+    Wrong,
+    correction,
+    fraction,
+    industry,
+    kopecks,
+    snake_agent,
+    supplier,
+)
 from chekpoint.fiscal.receipt import (
-    Agent,
     AgentSign,
     Buyer,
     Cashier,
-    Correction,
-    CorrectionBy,
-    Fraction,
-    IndustryDetail,
     Item,
     Kind,
     Payment,
@@ -24,7 +28,6 @@ from chekpoint.fiscal.receipt import (
     Receipt,
     SettlementMethod,
     SettlementObject,
-    Supplier,
     Taxation,
     UserProperty,
 )
@@ -65,10 +68,6 @@ _AGENT_WORDS: Final = (
 )
 _AGENTS: Final = dict(zip(_AGENT_WORDS.split(), AgentSign, strict=True))
 _MARKED: Final = frozenset({SettlementObject.EXCISE_MARKED, SettlementObject.COMMODITY_MARKED})
-
-
-class Wrong(ValueError):
-    """HTTP 422: the text names the field."""
 
 
 class Offered(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,14 +118,6 @@ def _offered(task: dict[str, Any]) -> Offered:
     return msgspec.convert(whole, Offered)  # a number in the place of a text is found here
 
 
-def kopecks(value: Any) -> int:
-    """Roubles with at most two decimals."""
-    exact = Decimal(value) * 100
-    if exact != exact.to_integral_value() or exact < 0:
-        raise Wrong(f"сумма {value}: не больше двух знаков после точки")
-    return int(exact)
-
-
 def _receipt(task: dict[str, Any], kind: Kind, *, corrects: bool) -> Receipt:
     company, client = task["company"], task.get("client") or {}
     cashier = task.get("cashier") or task.get("authorised_person")
@@ -139,17 +130,10 @@ def _receipt(task: dict[str, Any], kind: Kind, *, corrects: bool) -> Receipt:
         ),
         internet=bool(task.get("internet", True)), place=company["payment_address"], address=company.get("place_address"),
         cashier=Cashier(name=cashier["name"], inn=cashier.get("inn")) if cashier else None,
-        note=task.get("additional_check_props"), industry=_industry(task.get("sectoral_check_props")),
+        note=task.get("additional_check_props"), industry=industry(task.get("sectoral_check_props")),
         user_property=UserProperty(name=own["name"], value=own["value"]) if own else None,
-        paper=bool(task.get("print")), correction=_correction(task["correction_info"]) if corrects else None,
+        paper=bool(task.get("print")), correction=correction(task["correction_info"]) if corrects else None,
     )  # fmt: skip
-
-
-def _correction(told: dict[str, Any]) -> Correction:
-    day, month, year = told["base_date"].split(".")
-    return Correction(
-        by=CorrectionBy(told["type"]), date=f"{year}-{month}-{day}", number=told.get("base_number")
-    )
 
 
 def _item(one: dict[str, Any]) -> Item:
@@ -158,9 +142,9 @@ def _item(one: dict[str, Any]) -> Item:
     return Item(
         name=one["name"], price=kopecks(one["price"]), quantity=Decimal(one["quantity"]), sum=kopecks(one["total"]),
         vat=_RATES[one["vat"]], method=_METHODS[one["payment_method"]], object=thing, unit=int(one.get("measure") or 0),
-        agent=_agent(one.get("agent_info")), supplier=_supplier(one.get("supplier_info")), product_codes=codes,
-        mark_code=mark, mark_check=0b1111 if mark else None, fraction=_fraction(one.get("mark_quantity")),
-        industry=_industry(one.get("sectoral_item_props")), country=one.get("country_code"),
+        agent=snake_agent(one.get("agent_info"), _AGENTS), supplier=supplier(one.get("supplier_info")), product_codes=codes,
+        mark_code=mark, mark_check=0b1111 if mark else None, fraction=fraction(one.get("mark_quantity")),
+        industry=industry(one.get("sectoral_item_props")), country=one.get("country_code"),
         excise=kopecks(one["excise"]) if one.get("excise") is not None else None,
         declaration=one.get("declaration_number"), note=one.get("user_data"),
     )  # fmt: skip
@@ -176,32 +160,3 @@ def _marks(
         return (), value
     kind = ProductCodeKind.UNDEFINED if name == "unknown" else ProductCodeKind(name)
     return (ProductCode(kind=kind, value=value),), None
-
-
-def _fraction(told: dict[str, int] | None) -> Fraction | None:
-    return Fraction(numerator=told["numerator"], denominator=told["denominator"]) if told else None
-
-
-def _industry(told: list[dict[str, str]] | None) -> tuple[IndustryDetail, ...]:
-    return tuple(
-        IndustryDetail(authority=o["federal_id"], date=o["date"], number=o["number"], value=o["value"])
-        for o in told or ()
-    )
-
-
-def _agent(told: dict[str, Any] | None) -> Agent | None:
-    if not told:
-        return None
-    paying, receiving = told.get("paying_agent") or {}, told.get("receive_payments_operator") or {}
-    transfer = told.get("money_transfer_operator") or {}
-    return Agent(
-        sign=_AGENTS[told["type"]], operation=paying.get("operation"), agent_phones=tuple(paying.get("phones") or ()),
-        operator_phones=tuple(receiving.get("phones") or ()), transfer_phones=tuple(transfer.get("phones") or ()),
-        transfer_name=transfer.get("name"), transfer_address=transfer.get("address"), transfer_inn=transfer.get("inn"),
-    )  # fmt: skip
-
-
-def _supplier(told: dict[str, Any] | None) -> Supplier | None:
-    if not told:
-        return None
-    return Supplier(phones=tuple(told.get("phones") or ()), name=told.get("name"), inn=told.get("inn"))

@@ -15,8 +15,9 @@ import httpx2
 import msgspec
 
 from chekpoint.core.clock import Clock
+from chekpoint.emulators.cloud_content import Wrong
 from chekpoint.emulators.cloud_queue import Calls, CloudQueue, Order
-from chekpoint.emulators.komtet.content import Wrong, of_task, offered
+from chekpoint.emulators.komtet.content import of_task, offered
 from chekpoint.emulators.register import EmulatedRegister
 from chekpoint.fiscal.money import roubles
 from chekpoint.fiscal.receipt import Receipt

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
+from chekpoint.emulators.cloud_content import Wrong, agent, kopecks, supplier
 from chekpoint.fiscal.money import cost
 from chekpoint.fiscal.receipt import (
     Agent,
@@ -21,7 +22,6 @@ from chekpoint.fiscal.receipt import (
     Receipt,
     SettlementMethod,
     SettlementObject,
-    Supplier,
     Taxation,
 )
 from chekpoint.fiscal.vat import VatRate
@@ -42,10 +42,6 @@ _OBJECTS: Final = {
 }
 _CONTACT: Final = re.compile(r"\+7\d{10}|[^@\s]+@[^@\s]+")
 BIGGEST_CODE: Final = 32  # bytes of ``nomenclatureCode``
-
-
-class Wrong(ValueError):
-    """HTTP 400: the text names the field."""
 
 
 class Offered(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,14 +82,6 @@ def _offered(document: dict[str, Any]) -> Offered:
     return msgspec.convert(whole, Offered)  # a number in the place of a text is found here
 
 
-def kopecks(value: Any) -> int:
-    """Roubles with at most two decimals, not below zero."""
-    exact = Decimal(value) * 100
-    if exact != exact.to_integral_value() or exact < 0:
-        raise Wrong(f"сумма {value}: не меньше нуля, не больше двух знаков после точки")
-    return int(exact)
-
-
 def _receipt(document: dict[str, Any]) -> Receipt:
     return Receipt(
         kind=KINDS[document["docType"]], taxation=_TAXATIONS[document.get("taxMode", "COMMON")],
@@ -126,7 +114,7 @@ def _item(one: dict[str, Any]) -> Item:
         vat_sum=kopecks(one["vatSum"]) if one.get("vatSum") is not None and rate.percent else None,
         method=SettlementMethod(one.get("paymentMethod", "full_payment")),
         object=_OBJECTS.get(word) or SettlementObject(word),
-        agent=_agent(one.get("agentInfo")), supplier=_supplier(one.get("supplierInfo")),
+        agent=_agent(one.get("agentInfo")), supplier=supplier(one.get("supplierInfo")),
         nomenclature=code.hex() or None, mark_code=mark, mark_check=0b1111 if mark else None,
         country=one.get("originCountryCode"), declaration=one.get("customsDeclarationNumber"),
     )  # fmt: skip
@@ -151,17 +139,6 @@ def _discounted(item: Item, one: dict[str, Any]) -> tuple[Item, ...]:
 def _agent(told: dict[str, Any] | None) -> Agent | None:
     if not told:
         return None
-    paying, receiving = told.get("payingAgent") or {}, told.get("receivePaymentsOperator") or {}
-    transfer = told.get("moneyTransferOperator") or {}
     (sign,) = told["types"]
-    return Agent(
-        sign=AgentSign(sign), operation=paying.get("operation"), agent_phones=tuple(paying.get("phones") or ()),
-        operator_phones=tuple(receiving.get("phones") or ()), transfer_phones=tuple(transfer.get("phones") or ()),
-        transfer_name=transfer.get("name"), transfer_address=transfer.get("address"), transfer_inn=transfer.get("inn"),
-    )  # fmt: skip
-
-
-def _supplier(told: dict[str, Any] | None) -> Supplier | None:
-    if not told:
-        return None
-    return Supplier(phones=tuple(told.get("phones") or ()), name=told.get("name"), inn=told.get("inn"))
+    parts = ("payingAgent", "receivePaymentsOperator", "moneyTransferOperator")
+    return agent(AgentSign(sign), *(told.get(name) for name in parts))

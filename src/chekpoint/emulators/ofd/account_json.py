@@ -2,10 +2,12 @@
 
 from base64 import b64encode
 from datetime import UTC, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 from chekpoint.emulators.ofd.archive import OfdDocument
-from chekpoint.emulators.ofd.conduct import AccountConduct
+from chekpoint.emulators.ofd.cabinet import Account, padded
+from chekpoint.emulators.ofd.conduct import Flc
 from chekpoint.fiscal.money import quantity_text
 from chekpoint.fiscal.tlv import Node
 
@@ -43,9 +45,9 @@ def register(last: OfdDocument, first: OfdDocument | None, *, padded: bool) -> d
     }
 
 
-def short_receipt(document: OfdDocument, conduct: AccountConduct) -> dict[str, Any]:
+def short_receipt(document: OfdDocument, account: Account) -> dict[str, Any]:
     """A receipt without its items."""
-    node = document.node
+    node, conduct = document.node, account.conduct
     shape: dict[str, Any] = {
         "Id": document.raw_id,
         "CDateUtc": _iso(document.received_at.astimezone(UTC)),
@@ -53,31 +55,29 @@ def short_receipt(document: OfdDocument, conduct: AccountConduct) -> dict[str, A
         "IsBso": document.code in {4, 41},
         "IsCorrection": document.code in {31, 41},
         "OperationType": OPERATIONS.get(document.kind, str(document.kind)),
-        "UserInn": document.seller_inn.ljust(12) if conduct.padded else document.seller_inn,
-        "KktRegNumber": document.registration_number.ljust(20)
-        if conduct.padded
-        else document.registration_number,
+        "UserInn": padded(document.seller_inn, 12, conduct),
+        "KktRegNumber": padded(document.registration_number, 20, conduct),
         "FnNumber": document.fn,
         "DocNumber": document.fd_number,
         "DocDateTime": _iso(document.made_at),
         "DocShiftNumber": document.shift_number,
         "ReceiptNumber": document.receipt_number,
         "DocRawId": document.raw_id,
-        "DecimalFiscalSign": _sign(document.fiscal_sign, conduct.sign_form),
-        "FiscalSign": _sign(document.fiscal_sign, conduct.sign_form),
+        "DecimalFiscalSign": sign(document.fiscal_sign, conduct.sign_form),
+        "FiscalSign": sign(document.fiscal_sign, conduct.sign_form),
         "Operator": _text(node, 1021),
         "TotalSumm": document.total,
         "Depth": len(node.all(1059)),
     }
     shape |= {name: node.number(tag) or 0 for name, tag in _PAYMENTS.items()}
-    if document.answer:
+    if account.flc(document) is Flc.ERROR:
         shape["FnsStatus"] = "Error"  # the only value seen; a good receipt carries none here
     return shape
 
 
-def full_receipt(document: OfdDocument, conduct: AccountConduct) -> dict[str, Any]:
+def full_receipt(document: OfdDocument, account: Account) -> dict[str, Any]:
     """A receipt with its items."""
-    return short_receipt(document, conduct) | {"Items": [_item(item) for item in document.node.all(1059)]}
+    return short_receipt(document, account) | {"Items": [_item(item) for item in document.node.all(1059)]}
 
 
 def shift_reports(documents: list[OfdDocument]) -> list[dict[str, Any]]:
@@ -113,19 +113,22 @@ def public_document(document: OfdDocument) -> dict[str, Any]:
 
 
 def _item(item: Node) -> dict[str, Any]:
-    quantity = item.get(1023)
     return {
         "Name": _text(item, 1030),
         "Price": item.number(1079),
-        "Quantity": float(quantity_text(quantity))
-        if quantity is not None and not isinstance(quantity, str | bytes | tuple | int)
-        else quantity,
+        "Quantity": quantity_number(item),
         "Total": item.number(1043),
         "SubjectType": item.number(1212),
         "CalculationMethod": item.number(1214),
         "ProductUnitOfMeasure": item.number(2108) if item.get(2108) is not None else item.text(1197),
         "NDS_Rate": item.number(1199),
     }
+
+
+def quantity_number(item: Node) -> float | None:
+    """1023 as these services give it: a JSON number."""
+    quantity = item.get(1023)
+    return float(quantity_text(quantity)) if isinstance(quantity, Decimal) else None
 
 
 def _report_end(end: str, document: OfdDocument) -> dict[str, Any]:
@@ -137,13 +140,13 @@ def _report_end(end: str, document: OfdDocument) -> dict[str, Any]:
     }
 
 
-def _sign(sign: int, form: str) -> str | int:
+def sign(value: int, form: str) -> str | int:
     """The three forms clients meet: text with leading zeros, a number, base64 of the six bytes of 1077."""
     if form == "number":
-        return sign
+        return value
     if form == "base64":
-        return b64encode(b"\x21\x04" + sign.to_bytes(4, "big")).decode("ascii")
-    return f"{sign:010d}"
+        return b64encode(b"\x21\x04" + value.to_bytes(4, "big")).decode("ascii")
+    return f"{value:010d}"
 
 
 def _text(node: Node, tag: int) -> str:

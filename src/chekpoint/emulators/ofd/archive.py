@@ -101,9 +101,20 @@ class OfdArchive:
         """Documents of one shift of a register."""
         return self._select("rnm = ? AND shift = ? AND fn = coalesce(?, fn)", registration_number, shift, fn)
 
-    def rejected(self, registration_number: str) -> list[OfdDocument]:
-        """Documents of one register whose ticket said no."""
-        return self._select("rnm = ? AND answer <> 0", registration_number)
+    def of_number(self, registration_number: str, since: datetime, until: datetime) -> list[OfdDocument]:
+        """The same for a service that is not told the seller."""
+        condition = "rnm = ? AND made_at BETWEEN ? AND ?"
+        return self._select(condition, registration_number, since.isoformat(), until.isoformat())
+
+    def first_of_drives(self, registration_number: str) -> list[OfdDocument]:
+        """The first document of each drive that was ever in a register, the oldest drive first."""
+        first = "rnm = ? AND (fn, fd) IN (SELECT fn, min(fd) FROM document GROUP BY rnm, fn)"
+        return sorted(self._select(first, registration_number), key=lambda d: (d.received_at, d.fn))
+
+    def sellers(self) -> list[str]:
+        """INNs of everybody whose documents are here."""
+        rows = self._db.execute("SELECT DISTINCT inn FROM document WHERE inn <> '' ORDER BY inn")
+        return [inn for (inn,) in rows.fetchall()]
 
     def registers(self, inn: str) -> list[OfdDocument]:
         """The last document of each register of a seller: of the drive that is in it now."""

@@ -33,6 +33,15 @@ class Conduct(msgspec.Struct, kw_only=True):
     silent: bool = False  # the document is kept, no ticket is sent
 
 
+class Flc(StrEnum):
+    """Format-logic control, as one operator names its states."""
+
+    OK = "OK"  # sent to the tax service
+    WARNING = "WARNING"  # soft quarantine
+    ERROR = "ERROR"  # hard quarantine
+    WAITING = "WAITING"  # not sent yet
+
+
 class Tampering(Protocol):
     """What an account shall do to one document from now on; nothing of it means: show it as it is."""
 
@@ -41,6 +50,7 @@ class Tampering(Protocol):
     sum_delta: int
     sign_delta: int
     fn_instead: str
+    flc: Flc | None
 
 
 class AccountConduct(msgspec.Struct, kw_only=True):
@@ -52,10 +62,13 @@ class AccountConduct(msgspec.Struct, kw_only=True):
     sum_delta: dict[tuple[str, int], int] = msgspec.field(default_factory=dict)  # kopecks added to the total
     sign_delta: dict[tuple[str, int], int] = msgspec.field(default_factory=dict)  # added to the fiscal sign
     fn_instead: dict[tuple[str, int], str] = msgspec.field(default_factory=dict)  # shown under another drive
+    flc: dict[tuple[str, int], Flc] = msgspec.field(default_factory=dict)  # instead of the ticket's answer
     zone_hours: int = 0  # every time is shifted by the account's zone
     padded: bool = False  # INN and registration number come padded on the right
     sign_form: str = "text"  # text (leading zeros) | number | base64 (of the six bytes of 1077)
     token_seconds: float = 86400.0
+    token_uses: int = 0  # a token is worn out after so many requests; 0: never
+    page_limit: int = 0  # entries on a page, whatever is asked for; 0: as asked
     requests_per_second: float = 0.0  # 0: no limit; the real service is said to allow 1
     failure: str = ""  # "" | 401 | 403 | 429 | 503 | html | empty: what every answer is instead
 
@@ -70,3 +83,6 @@ class AccountConduct(msgspec.Struct, kw_only=True):
         self.fn_instead.pop(key, None)
         if how.fn_instead:
             self.fn_instead[key] = how.fn_instead
+        self.flc.pop(key, None)
+        if how.flc is not None:
+            self.flc[key] = how.flc

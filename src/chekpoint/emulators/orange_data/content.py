@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
+from chekpoint.emulators.cloud_content import Wrong, kopecks
 from chekpoint.fiscal.money import cost
 from chekpoint.fiscal.receipt import (
     Agent,
@@ -61,10 +62,6 @@ _CODES: Final = {
 }  # fmt: skip
 
 
-class Wrong(ValueError):
-    """HTTP 400: one of ``errors``."""
-
-
 class Offered(msgspec.Struct, frozen=True, kw_only=True):
     """A document: what to register, and what the service must know of it."""
 
@@ -104,14 +101,6 @@ def _offered(whole: dict[str, Any], section: str, body: bytes) -> Offered:
         "content": json.loads(body)["content"], "callback_url": whole.get("callbackUrl"),
     }  # fmt: skip
     return msgspec.convert(named, Offered)  # a number in the place of a text is found here
-
-
-def kopecks(value: Any) -> int:
-    """Roubles with at most two decimals."""
-    exact = Decimal(value) * 100
-    if exact != exact.to_integral_value() or exact < 0:
-        raise Wrong(f"сумма {value}: не больше двух знаков после точки")
-    return int(exact)
 
 
 def _full(content: dict[str, Any], section: str, *, old: bool) -> Receipt:

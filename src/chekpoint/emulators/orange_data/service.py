@@ -18,9 +18,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from chekpoint.core.clock import Clock
+from chekpoint.emulators.cloud_content import Wrong
 from chekpoint.emulators.cloud_queue import Calls, CloudQueue, Order
 from chekpoint.emulators.drive_errors import DeviceCode
-from chekpoint.emulators.orange_data.content import Offered, Wrong, offered
+from chekpoint.emulators.orange_data.content import Offered, offered
 from chekpoint.emulators.register import EmulatedRegister
 from chekpoint.fiscal.receipt import Receipt
 

@@ -1,29 +1,20 @@
 """JSON of ``kkts`` and ``receipts-info`` -> our facts. Pure.
 
-Sums are kopecks by declaration, times are the register's wall clock without a zone. Levelled here, because
-clients of the service have met each of them: numbers as strings, padded INN and registration numbers, the
-fiscal sign as an integer, as text with leading zeros, and as base64 of the six bytes of tag 1077.
+Sums are kopecks by declaration, times are the register's wall clock without a zone.
 
 The API gives neither 1022 nor 1078 of the ticket. That a receipt is listed means that the operator has it;
-``FnsStatus`` "Error" (the only value ever seen) means that the format-logic control refused it. So ``answer``
-is *derived*: 14 (the code of a format-logic error) for "Error", else 0.
+``FnsStatus`` "Error" (the only value ever seen), or the list of ``receipts/errors``, means that the format-logic
+control refused it. So ``answer`` is *derived*: 14 (the code of a format-logic error) then, else 0. Another
+``FnsStatus`` is shown in its own word and not interpreted.
 """
 
-import re
-from base64 import b64decode
-from typing import Any, Final
+from typing import Any
 
-from chekpoint.core.ports import OfdRecord, OfdRegister
+import msgspec
 
-Json = dict[str, Any]
-
-FORMAT_LOGIC_ERROR: Final = 14
-_SIGN_BYTES: Final = 6
-_WHOLE: Final = re.compile(r"([0-9]{1,18})(?:\.0+)?")
-
-
-class Malformed(Exception):
-    """An entry that lacks what it must have; the text names the field."""
+from chekpoint.core.ports import FnsState, OfdItem, OfdRecord, OfdRegister
+from chekpoint.ofd import fields
+from chekpoint.ofd.fields import FORMAT_LOGIC_ERROR, Json, Malformed, text, whole, whole_or_none
 
 
 def register_numbers(rows: list[Any], fn: str) -> list[str]:
@@ -31,86 +22,86 @@ def register_numbers(rows: list[Any], fn: str) -> list[str]:
 
     The list shows only the drive that is in each register now, so a replaced one is looked for in all.
     """
-    known = [(_text(row, "KktRegId"), _text(row, "FnNumber")) for row in rows if isinstance(row, dict)]
+    known = [(text(row, "KktRegId"), text(row, "FnNumber")) for row in rows if isinstance(row, dict)]
     here = [rnm for rnm, drive in known if drive == fn and rnm]
     return here or list(dict.fromkeys(rnm for rnm, _ in known if rnm))
 
 
 def record(row: Any, evidence: str) -> OfdRecord:
     """One entry of ``receipts-info``. Raises ``Malformed``."""
-    if not isinstance(row, dict):
-        raise Malformed("запись не объект")
+    row = fields.mapping(row, "receipts-info")
+    refused = text(row, "FnsStatus").lower() == "error"
     return OfdRecord(
-        fn=_text(row, "FnNumber"),
-        fd_number=_whole(row, "DocNumber"),
-        fiscal_sign=_sign(row),
-        total=_whole(row, "TotalSumm"),
-        made_at=_text(row, "DocDateTime")[:19],
-        kind=_kind(_text(row, "OperationType")),
+        fn=text(row, "FnNumber"),
+        fd_number=whole(row, "DocNumber"),
+        fiscal_sign=fields.fiscal_sign(row, "DecimalFiscalSign", "FiscalSign"),
+        total=whole(row, "TotalSumm"),
+        made_at=fields.wall_clock(row, "DocDateTime"),
+        kind=fields.kind(text(row, "OperationType")),
         document=_code(row),
-        answer=FORMAT_LOGIC_ERROR if _text(row, "FnsStatus").lower() == "error" else 0,
+        answer=FORMAT_LOGIC_ERROR if refused else 0,
+        shift_number=whole_or_none(row, "DocShiftNumber"),
+        registration_number=text(row, "KktRegNumber") or None,
+        received_at=fields.utc(row, "CDateUtc"),
+        items=_items(row),
+        fns=FnsState.REFUSED if refused else None,
+        fns_message=_words(row),
         evidence=evidence,
+    )
+
+
+def refused_by_control(found: OfdRecord, told: OfdRecord) -> OfdRecord:
+    """The same receipt, which ``receipts/errors`` lists; ``told`` is its entry there."""
+    return msgspec.structs.replace(
+        found,
+        answer=FORMAT_LOGIC_ERROR,
+        fns=FnsState.REFUSED,
+        fns_message=told.fns_message or found.fns_message,
     )
 
 
 def register(row: Any, evidence: str) -> OfdRegister:
     """One entry of ``kkts``: dates are the service's, without a zone. Raises ``Malformed``."""
-    if not isinstance(row, dict) or not _text(row, "KktRegId"):
-        raise Malformed("запись без KktRegId")
-    received = _text(row, "LastDocOnOfdDateTimeUtc")
+    row = fields.mapping(row, "kkts")
+    if not text(row, "KktRegId"):
+        raise Malformed("запись без KktRegId / an entry without KktRegId")
     return OfdRegister(
-        registration_number=_text(row, "KktRegId"),
-        fn=_text(row, "FnNumber"),
-        contract_until=_text(row, "ContractEndDate") or None,
-        drive_until=_text(row, "FnEndDate") or None,
-        last_document_at=_text(row, "LastDocOnKktDateTime") or None,
-        last_received_at=f"{received[:19]}+00:00" if received else None,
+        registration_number=text(row, "KktRegId"),
+        fn=text(row, "FnNumber"),
+        contract_until=text(row, "ContractEndDate") or None,
+        drive_until=text(row, "FnEndDate") or None,
+        last_document_at=text(row, "LastDocOnKktDateTime") or None,
+        last_received_at=fields.utc(row, "LastDocOnOfdDateTimeUtc"),
         evidence=evidence,
     )
 
 
-def _text(row: Json, name: str) -> str:
-    value = row.get(name)
-    return "" if value is None else str(value).strip()
+def _items(row: Json) -> tuple[OfdItem, ...] | None:
+    """None where this list has no items: then they are not compared."""
+    shown = row.get("Items")
+    return tuple(map(_item, shown)) if isinstance(shown, list) else None
 
 
-def _whole(row: Json, name: str) -> int:
-    """A whole number, which some answers give as a string or as ``100.0``."""
-    text = _text(row, name)
-    found = _WHOLE.fullmatch(text)
-    if found is None:
-        raise Malformed(f"поле {name}: не целое число ({text!r})")
-    return int(found[1])
+def _item(row: Any) -> OfdItem:
+    row = fields.mapping(row, "Items")
+    return OfdItem(
+        name=text(row, "Name"),
+        sum=whole(row, "Total"),
+        price=whole_or_none(row, "Price"),
+        quantity=fields.quantity(row, "Quantity"),
+        vat=fields.vat_by_code(row, "NDS_Rate"),
+        method=fields.method(row, "CalculationMethod"),
+    )
 
 
-def _kind(text: str) -> int:
-    """1054 of the word: clients disagree whether a refund begins with Return or Refund. 0 for a new word."""
-    word = text.lower()
-    if word in {"1", "2", "3", "4"}:
-        return int(word)
-    back = "return" in word or "refund" in word
-    if "income" in word:
-        return 2 if back else 1
-    if "expen" in word or "outcome" in word:
-        return 4 if back else 3
-    return 0
+def _words(row: Json) -> str:
+    """What the service says of the tax service's answer; the names of a longer text are guesses."""
+    status = text(row, "FnsStatus")
+    more = text(row, "FnsDescription", "FnsError", "ErrorMessage", "Error")
+    return ": ".join(filter(None, (status, more)))
 
 
 def _code(row: Json) -> int:
     """Document code: 3 receipt, 4 БСО, and the correction of each."""
     code = 4 if row.get("IsBso") is True else 3
     return code * 10 + 1 if row.get("IsCorrection") is True else code
-
-
-def _sign(row: Json) -> str:
-    """ФПД as ten decimal digits."""
-    text = _text(row, "DecimalFiscalSign") or _text(row, "FiscalSign")
-    if text.isdecimal() and len(text) <= 10:
-        return text.zfill(10)
-    try:
-        octets = b64decode(text, validate=True)
-    except ValueError as fault:
-        raise Malformed(f"фискальный признак не распознан ({text!r})") from fault
-    if len(octets) != _SIGN_BYTES:
-        raise Malformed(f"фискальный признак не распознан ({text!r})")
-    return f"{int.from_bytes(octets[2:], 'big'):010d}"

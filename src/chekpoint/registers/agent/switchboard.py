@@ -14,8 +14,8 @@ class AgentLimits(msgspec.Struct, frozen=True, kw_only=True):
 
     answer: float = 50.0  # the hardest wait for one answer: under the hub's own
     fresh: float = 5.0  # a question that was on its way for longer is not begun by the agent
-    slack: float = 10.0  # the longest way round of a beat; a slower line is cut
-    beat_every: float = 15.0
+    slack: float = 5.0  # the longest way round of a beat; a slower line is cut
+    beat_every: float = 5.0  # with the slack: a computer that hangs is noticed within ten seconds
 
     @classmethod
     def under(cls, io_timeout: float) -> "AgentLimits":

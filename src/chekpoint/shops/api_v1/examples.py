@@ -12,7 +12,7 @@ STATUSES: Final = {
     401: "The key is missing, unknown or revoked.",
     404: "The shop has no such receipt.",
     409: "The id is taken by other content, or it is too late to cancel.",
-    413: "Over 1 MiB for one receipt, 16 MiB for a batch.",
+    413: "Over 1 MiB for one receipt or a list of payments, 16 MiB for a batch of receipts.",
     415: "Only uncompressed application/json in UTF-8 is read.",
     422: "The request is not of the right form, or the receipt breaks the law; `errors` says where.",
     500: "An error of the server, logged. Sending again under the same id doubles nothing.",
@@ -40,6 +40,23 @@ def order(external_id: str) -> dict[str, Any]:
 EXAMPLES: Final[dict[str, Any]] = {
     "one": order("order-1001"),
     "batch": {"receipts": [order("order-1002"), order("order-1003")]},
+    "payments": {
+        "payments": [
+            {
+                "external_id": "pay-7001",
+                "order_id": "order-1001",
+                "sum": 79800,
+                "paid_at": "2026-11-24T12:00:00+03:00",
+            },
+            {
+                "external_id": "pay-7002",
+                "order_id": "order-0990",
+                "sum": 30000,
+                "refund": True,
+                "paid_at": "2026-11-24T12:05:00+03:00",
+            },
+        ]
+    },
     "reason": {"reason": "Покупатель отказался"},
 }
 

@@ -1,7 +1,7 @@
 """What a shop may send, decoded in one pass; what does not fit becomes faults with JSON pointers."""
 
 import re
-from typing import Annotated, Any, Final, NoReturn
+from typing import Annotated, Any, Final, NoReturn, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -11,6 +11,7 @@ from chekpoint.fiscal.rules import Fault
 from chekpoint.hub.intake import Deadline, Order
 from chekpoint.shops.api_v1.problems import FaultAt, trouble
 
+T = TypeVar("T")
 BATCH_MOST: Final = 500
 REASON_MOST: Final = 200
 
@@ -83,12 +84,23 @@ def batch(form: Sent) -> list[Order | FaultAt]:
 
 
 def _item(n: int, raw: msgspec.Raw) -> Order | FaultAt:
+    return one_of(_ORDER, raw, f"/receipts/{n}")
+
+
+def one_of(decoder: msgspec.json.Decoder[T], raw: msgspec.Raw, pointer: str) -> T | FaultAt:
+    """One item of a batch, or the fault of its form; raises Trouble for what is no JSON."""
     try:
-        return _ORDER.decode(raw)
+        return decoder.decode(raw)
     except msgspec.ValidationError as error:
-        return _fault(str(error), f"/receipts/{n}")
+        return _fault(str(error), pointer)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         _refuse(error)
+
+
+def decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
+    """A whole body of one form; raises Trouble."""
+    found: T = _decode(decoder, body)
+    return found
 
 
 def _decode(decoder: msgspec.json.Decoder[Any], body: bytes) -> Any:

@@ -11,6 +11,7 @@ from chekpoint.shops.api_v1 import examples
 from chekpoint.shops.api_v1.accept import BatchAnswer
 from chekpoint.shops.api_v1.forms import BATCH_MOST, Cancellation
 from chekpoint.shops.api_v1.operations import OPERATIONS, Operation, Parameter
+from chekpoint.shops.api_v1.payments import PAYMENTS_MOST, Payments, PaymentsAnswer, PaymentTold
 from chekpoint.shops.api_v1.problems import Problem
 from chekpoint.shops.api_v1.views import EventList, ReceiptPage, ReceiptView, RegisterList, TakenView
 
@@ -24,6 +25,8 @@ _MODELS: Final = (
     ReceiptPage,
     EventList,
     RegisterList,
+    PaymentTold,
+    PaymentsAnswer,
     Problem,
 )
 _PROBLEM: Final = "application/problem+json"
@@ -69,17 +72,22 @@ def _operation(of: Operation) -> dict[str, Any]:
 
 
 def _body_schema(of: Operation) -> dict[str, Any]:
+    if of.body is Payments:
+        return _list_of("payments", PaymentTold, PAYMENTS_MOST)
     if of.body is not Order:
         return _ref(of.body)
-    # A malformed order in a batch is refused by itself, and the others are taken: so anything goes there.
-    one = {"anyOf": [_ref(Order), {}]}
-    batch = {
+    return {"oneOf": [_ref(Order), _list_of("receipts", Order, BATCH_MOST)]}
+
+
+def _list_of(name: str, model: Any, most: int) -> dict[str, Any]:
+    """A malformed one in a batch is refused by itself, and the others are taken: so anything goes there."""
+    one = {"anyOf": [_ref(model), {}]}
+    return {
         "type": "object",
-        "required": ["receipts"],
+        "required": [name],
         "additionalProperties": False,
-        "properties": {"receipts": {"type": "array", "minItems": 1, "maxItems": BATCH_MOST, "items": one}},
-    }  # fmt: skip
-    return {"oneOf": [_ref(Order), batch]}
+        "properties": {name: {"type": "array", "minItems": 1, "maxItems": most, "items": one}},
+    }
 
 
 def _parameter(of: Parameter) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from chekpoint.core.lifecycle import Proof, State
 from chekpoint.hub.intake import EXTERNAL_ID_MOST, Order
 from chekpoint.shops.api_v1.accept import BatchAnswer
 from chekpoint.shops.api_v1.forms import Cancellation
-from chekpoint.shops.api_v1.paths import CANCEL, EVENTS, RECEIPT, RECEIPTS, REGISTERS
+from chekpoint.shops.api_v1.paths import CANCEL, EVENTS, PAYMENTS, RECEIPT, RECEIPTS, REGISTERS
+from chekpoint.shops.api_v1.payments import Payments, PaymentsAnswer
 from chekpoint.shops.api_v1.queries import LIMIT
 from chekpoint.shops.api_v1.views import PREFIX, EventList, ReceiptPage, ReceiptView, RegisterList, TakenView
 from chekpoint.store.listing import MOST
@@ -85,5 +86,10 @@ OPERATIONS: Final = (
     Operation(
         "GET", PREFIX + REGISTERS, "listRegisters", "The registers of the shop's seller",
         ((200, RegisterList, "All of them."),), _ALWAYS,
+    ),
+    Operation(
+        "POST", PREFIX + PAYMENTS, "tellPayments", "Tell of payments taken and refunded, up to 500 of them",
+        ((200, PaymentsAnswer, "A result for each payment."),), (400, 413, 415, 422, *_ALWAYS), body=Payments,
+        body_examples=("payments",),
     ),
 )  # fmt: skip

@@ -92,6 +92,11 @@ _TEXTS: Final[dict[str, tuple[int, str, str, str]]] = {
         "Чек с этим номером уже принят, и содержание у него другое. Новый чек отправляйте с новым номером.",
         "A receipt with this id is here already, and its content is different. Send a new receipt under a new id.",
     ),
+    "other_payment": (
+        409, "This payment has other facts",
+        "Платёж с этим номером уже известен, и сведения о нём другие. Ничего не изменено.",
+        "A payment with this id is known already, and its facts are different. Nothing was changed.",
+    ),
     "not_cancellable": (
         409, "Too late to cancel",
         "Чек уже нельзя отменить, его состояние: {state}. После регистрации оформляется чек возврата.",

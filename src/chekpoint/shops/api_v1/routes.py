@@ -13,7 +13,8 @@ from chekpoint.shops.api_v1.accept import Reception
 from chekpoint.shops.api_v1.access import KeyRing
 from chekpoint.shops.api_v1.health import Watch
 from chekpoint.shops.api_v1.meters import Requests
-from chekpoint.shops.api_v1.paths import CANCEL, EVENTS, OPENAPI, RECEIPT, RECEIPTS, REGISTERS
+from chekpoint.shops.api_v1.paths import CANCEL, EVENTS, OPENAPI, PAYMENTS, RECEIPT, RECEIPTS, REGISTERS
+from chekpoint.shops.api_v1.payments import Cashbook
 from chekpoint.shops.api_v1.reading import Desk
 from chekpoint.shops.api_v1.resource import Call, Handler, Resource
 from chekpoint.shops.api_v1.views import PREFIX
@@ -41,6 +42,7 @@ def api_routes(hub: Hub, *, registry: CollectorRegistry | None = None, watch: bo
         EVENTS: resource(PREFIX + EVENTS, GET=desk.events),
         CANCEL: resource(PREFIX + CANCEL, POST=desk.cancel),
         REGISTERS: resource(PREFIX + REGISTERS, GET=desk.registers),
+        PAYMENTS: resource(PREFIX + PAYMENTS, POST=Cashbook(hub).post),
         OPENAPI: resource(PREFIX + OPENAPI, keyless=True, GET=_openapi),
     }
     inside = Router(

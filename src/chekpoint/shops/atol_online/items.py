@@ -17,7 +17,7 @@ from chekpoint.fiscal.receipt import (
 )
 from chekpoint.fiscal.vat import VatRate
 from chekpoint.hub.form import Part
-from chekpoint.hub.phones import phone_of
+from chekpoint.shops import parties
 from chekpoint.shops.atol_online import words
 
 _AGENTS: Final = {sign.value: sign for sign in AgentSign}
@@ -95,32 +95,17 @@ def agent_of(whole: Part) -> Agent | None:
     sign = None if part is None else part.word("type", _AGENTS, required=True)
     if part is None or sign is None:
         return None
-    paying, receiving = part.part("paying_agent"), part.part("receive_payments_operator")
-    transfer = part.part("money_transfer_operator")
-    return Agent(
-        sign=_AGENTS[sign],
-        operation=paying.text("operation", 24) if paying else None,
-        agent_phones=_phones(paying),
-        operator_phones=_phones(receiving),
-        transfer_phones=_phones(transfer),
-        transfer_name=transfer.text("name", 64) if transfer else None,
-        transfer_address=transfer.text("address", 256) if transfer else None,
-        transfer_inn=transfer.text("inn", 12) if transfer else None,
+    return parties.agent(
+        _AGENTS[sign],
+        paying=part.part("paying_agent"),
+        receiving=part.part("receive_payments_operator"),
+        transfer=part.part("money_transfer_operator"),
     )
 
 
 def supplier_of(whole: Part) -> Supplier | None:
     """``supplier_info`` of a line or of the receipt."""
-    part = whole.part("supplier_info")
-    if part is None:
-        return None
-    return Supplier(inn=part.text("inn", 12), name=part.text("name", 256), phones=_phones(part))
-
-
-def _phones(part: Part | None) -> tuple[str, ...]:
-    if part is None:
-        return ()
-    return tuple(phone_of(text) or text for text in part.texts("phones", 19))
+    return parties.supplier(whole.part("supplier_info"))
 
 
 def industry_of(whole: Part, name: str) -> tuple[IndustryDetail, ...]:

@@ -7,8 +7,9 @@ import httpx2
 import msgspec
 
 from chekpoint.fiscal.receipt import Taxation
-from chekpoint.hub.kinds import TAXATIONS, Ask, Made, Paste, Step, Unfilled, Words, cut, reached
+from chekpoint.hub.kinds import Ask, Made, Paste, Step, Words, cut, reached
 from chekpoint.hub.passwords import hashed
+from chekpoint.shops.account_door import ASK_TAXATION, renewed
 from chekpoint.shops.atol_online.settings import KIND, AtolOnlineSettings, WithoutContact, settings_of
 from chekpoint.store import people
 
@@ -24,11 +25,7 @@ class AtolOnlineKind:
         "WooCommerce, OpenCart, PrestaShop, your own: all that speaks ATOL Online v4 or v5.",
     )
     asks = (
-        Ask(
-            "taxation", ("Система налогообложения", "Taxation system"),
-            ("Если модуль её не передаёт.", "Where the module does not say it."), required=True,
-            choices=TAXATIONS, default="osn",
-        ),
+        ASK_TAXATION,
         Ask(
             "without_contact", ("Покупатель не оставил контакта", "The buyer left no contact"),
             choices=(
@@ -53,13 +50,7 @@ class AtolOnlineKind:
 
     def renew(self, shop: people.Shop, _given: Mapping[str, str], _others: list[people.Shop]) -> Made:
         """The login stays, the password is another; raises Unfilled where the settings cannot be read."""
-        found, password = settings_of(shop), chance.token_urlsafe(18)
-        if found is None:
-            raise Unfilled(
-                {"settings": ("Настройки магазина не читаются.", "The shop's settings cannot be read.")}
-            )
-        settings = msgspec.structs.replace(found, password_hash=hashed(password))
-        return Made(msgspec.json.encode(settings), {"login": found.login, "password": password})
+        return renewed(settings_of(shop))
 
     def shown(self, shop: people.Shop) -> list[tuple[Words, str]]:
         """Login and group."""

@@ -15,13 +15,13 @@ from chekpoint.fiscal.receipt import (
     Receipt,
     SettlementMethod,
     SettlementObject,
-    Supplier,
 )
 from chekpoint.fiscal.rules_parties import is_email
 from chekpoint.fiscal.vat import VatRate
 from chekpoint.hub.calling import is_address
 from chekpoint.hub.form import Part
 from chekpoint.hub.phones import phone_of
+from chekpoint.shops import parties
 from chekpoint.shops.modulkassa import words
 from chekpoint.shops.modulkassa.errors import Refusal
 from chekpoint.shops.modulkassa.settings import ModulKassaSettings
@@ -120,7 +120,7 @@ def _items(line: Part) -> tuple[Item, ...]:
         "country": (line.text("originCountryCode", 3) or "").rjust(3, "0").replace("000", "") or None,
         "declaration": line.text("customsDeclarationNumber", 32),
         "agent": _agent(line),
-        "supplier": _supplier(line),
+        "supplier": parties.supplier(line.part("supplierInfo")),
     }
     if name is None or price is None or quantity is None or rate is None:
         return ()
@@ -156,28 +156,9 @@ def _agent(whole: Part) -> Agent | None:
     if len(types) != 1 or types[0] not in words.AGENTS:
         part.fault("NotInEnumeration", "types")
         return None
-    paying, receiving = part.part("payingAgent"), part.part("receivePaymentsOperator")
-    transfer = part.part("moneyTransferOperator")
-    return Agent(
-        sign=words.AGENTS[types[0]],
-        operation=paying.text("operation", 24) if paying else None,
-        agent_phones=_phones(paying),
-        operator_phones=_phones(receiving),
-        transfer_phones=_phones(transfer),
-        transfer_name=transfer.text("name", 64) if transfer else None,
-        transfer_address=transfer.text("address", 256) if transfer else None,
-        transfer_inn=transfer.text("inn", 12) if transfer else None,
+    return parties.agent(
+        words.AGENTS[types[0]],
+        paying=part.part("payingAgent"),
+        receiving=part.part("receivePaymentsOperator"),
+        transfer=part.part("moneyTransferOperator"),
     )
-
-
-def _supplier(line: Part) -> Supplier | None:
-    part = line.part("supplierInfo")
-    if part is None:
-        return None
-    return Supplier(inn=part.text("inn", 12), name=part.text("name", 256), phones=_phones(part))
-
-
-def _phones(part: Part | None) -> tuple[str, ...]:
-    if part is None:
-        return ()
-    return tuple(phone_of(text) or text for text in part.texts("phones", 19))

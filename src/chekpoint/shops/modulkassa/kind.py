@@ -8,8 +8,9 @@ import msgspec
 
 from chekpoint.fiscal.receipt import Taxation
 from chekpoint.fiscal.rules_parties import is_email
-from chekpoint.hub.kinds import TAXATIONS, Ask, Made, Paste, Step, Unfilled, Words, cut, reached
+from chekpoint.hub.kinds import Ask, Made, Paste, Step, Unfilled, Words, cut, reached
 from chekpoint.hub.passwords import hashed
+from chekpoint.shops.account_door import ASK_TAXATION, renewed
 from chekpoint.shops.modulkassa.settings import KIND, ModulKassaSettings, settings_of
 from chekpoint.store import people
 
@@ -25,11 +26,7 @@ class ModulKassaKind:
         "The ready modules of ModulKassa for 1C-Bitrix, WooCommerce, OpenCart and others.",
     )
     asks = (
-        Ask(
-            "taxation", ("Система налогообложения", "Taxation system"),
-            ("Если модуль её не передаёт.", "Where the module does not say it."), required=True,
-            choices=TAXATIONS, default="osn",
-        ),
+        ASK_TAXATION,
         Ask(
             "own_email", ("Почта магазина", "The shop's e-mail"),
             (
@@ -55,13 +52,7 @@ class ModulKassaKind:
 
     def renew(self, shop: people.Shop, _given: Mapping[str, str], _others: list[people.Shop]) -> Made:
         """The login stays, the password is another; raises Unfilled where the settings cannot be read."""
-        found, password = settings_of(shop), chance.token_urlsafe(18)
-        if found is None:
-            raise Unfilled(
-                {"settings": ("Настройки магазина не читаются.", "The shop's settings cannot be read.")}
-            )
-        settings = msgspec.structs.replace(found, password_hash=hashed(password))
-        return Made(msgspec.json.encode(settings), {"login": found.login, "password": password})
+        return renewed(settings_of(shop))
 
     def shown(self, shop: people.Shop) -> list[tuple[Words, str]]:
         """Login and retail point."""

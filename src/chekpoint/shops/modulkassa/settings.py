@@ -1,12 +1,12 @@
 """What a shop of this door is set up with: an account and one retail point of it."""
 
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import msgspec
 
 from chekpoint.fiscal.receipt import Taxation
-from chekpoint.hub.passwords import is_hash
+from chekpoint.shops.account_door import AccountSettings, settings_in
 from chekpoint.store import people
 
 KIND: Final = "modulkassa"
@@ -19,27 +19,15 @@ class CallbackMethod(StrEnum):
     POST = "POST"
 
 
-class ModulKassaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ModulKassaSettings(AccountSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The account's password is kept as argon2id (``hub.passwords.hashed``) and used for ``associate`` alone."""
 
     login: Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern="^[^:]+$")]
-    password_hash: str
     retail_point: Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern="^[^/]+$")]
     taxation: Taxation  # for documents without taxMode
     own_email: str | None = None  # takes receipts whose buyer left nothing usable; None: they are refused
     address: str = ""  # answered to ``associate``
     callback_method: CallbackMethod = CallbackMethod.GET
-    blocked: bool = False
-
-    def __post_init__(self) -> None:
-        """Raise ValueError where the hash is none."""
-        if not is_hash(self.password_hash):
-            raise ValueError("password_hash must be an argon2id hash")
-
-    def masked(self) -> dict[str, Any]:
-        """For screens and logs."""
-        shown: dict[str, Any] = msgspec.to_builtins(self)
-        return shown | {"password_hash": "***"}
 
 
 _DECODER: Final = msgspec.json.Decoder(ModulKassaSettings)
@@ -47,9 +35,4 @@ _DECODER: Final = msgspec.json.Decoder(ModulKassaSettings)
 
 def settings_of(shop: people.Shop) -> ModulKassaSettings | None:
     """The settings of a shop of this kind; None when it is of another kind or not set up yet."""
-    if shop.kind != KIND:
-        return None
-    try:
-        return _DECODER.decode(shop.settings)
-    except msgspec.DecodeError:
-        return None
+    return settings_in(shop, KIND, _DECODER)

@@ -20,5 +20,5 @@ from chekpoint.watch.checks import (
 
 CHECKS: Final[tuple[Check, ...]] = (
     *registers.CHECKS, *shops.CHECKS, *exchange.CHECKS, *shifts.CHECKS, *drives.CHECKS, *hardware.CHECKS,
-    *operators.CHECKS, *receipts.CHECKS, *sites.CHECKS, *cabinets.CHECKS, *addresses.CHECKS, *nodes.CHECKS,
+    *operators.CHECKS, *receipts.CHECKS, *nodes.CHECKS, *sites.CHECKS, *cabinets.CHECKS, *addresses.CHECKS,
 )  # fmt: skip

@@ -9,7 +9,7 @@ OF_RECONCILIATION = ("payment", "ofd_record", "mismatch", "imported", "compared"
 OF_WATCH = ("alert", "site", "suspicion", "silence", "probe", "channel")
 COLUMNS = (
     ("fiscal_document", "items_digest"), ("fiscal_document", "vat_digest"), ("incident", "seen_by"),
-    ("incident", "quiet_since"),
+    ("incident", "quiet_since"), ("incident", "worse_at"),
 )  # fmt: skip
 
 
@@ -82,6 +82,14 @@ def _reconciliation() -> None:
     )
     op.create_index("ix_mismatch_day", "mismatch", ["day", "register_id"], unique=False)
     op.create_index(
+        "ix_mismatch_open",
+        "mismatch",
+        ["fn", "fd_number"],
+        unique=False,
+        sqlite_where=sa.text("closed_at IS NULL"),
+        postgresql_where=sa.text("closed_at IS NULL"),
+    )
+    op.create_index(
         "uq_mismatch_open",
         "mismatch",
         ["kind", "subject"],
@@ -135,6 +143,15 @@ def _reconciliation() -> None:
         postgresql_where=sa.text("receipt_id IS NULL"),
     )
     op.create_index("ix_payment_order_id", "payment", ["order_id"], unique=False)
+    op.create_index("ix_payment_shop_id_paid_at", "payment", ["shop_id", "paid_at"], unique=False)
+    op.create_index(
+        "ix_payment_receipt_id",
+        "payment",
+        ["receipt_id"],
+        unique=False,
+        sqlite_where=sa.text("receipt_id IS NOT NULL"),
+        postgresql_where=sa.text("receipt_id IS NOT NULL"),
+    )
     op.add_column("fiscal_document", sa.Column("items_digest", sa.Text(), nullable=True))
     op.add_column("fiscal_document", sa.Column("vat_digest", sa.Text(), nullable=True))
 
@@ -153,8 +170,19 @@ def _watch() -> None:
         sa.Column("quiet_until", sa.Text(), nullable=True),
         sa.Column("lang", sa.Text(), server_default="ru", nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("removed_at", sa.BigInteger(), nullable=True),
+        sa.Column("read_to", sa.BigInteger(), nullable=True),
+        sa.Column("reader", sa.Text(), nullable=True),
+        sa.Column("reader_until", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_channel")),
-        sa.UniqueConstraint("name", name=op.f("uq_channel_name")),
+    )
+    op.create_index(
+        "uq_channel_name",
+        "channel",
+        ["name"],
+        unique=True,
+        sqlite_where=sa.text("removed_at IS NULL"),
+        postgresql_where=sa.text("removed_at IS NULL"),
     )
     op.create_table(
         "probe",
@@ -193,6 +221,7 @@ def _watch() -> None:
         sa.Column("channel_id", sa.Text(), nullable=False),
         sa.Column("phase", sa.Text(), nullable=False),
         sa.Column("number", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("severity", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
@@ -217,8 +246,8 @@ def _watch() -> None:
         "alert",
         ["next_check_at"],
         unique=False,
-        sqlite_where=sa.text("state = 'waiting'"),
-        postgresql_where=sa.text("state = 'waiting'"),
+        sqlite_where=sa.text("next_check_at IS NOT NULL"),
+        postgresql_where=sa.text("next_check_at IS NOT NULL"),
     )
     op.create_table(
         "site",
@@ -237,10 +266,13 @@ def _watch() -> None:
     )
     op.add_column("incident", sa.Column("seen_by", sa.Text(), nullable=True))
     op.add_column("incident", sa.Column("quiet_since", sa.BigInteger(), nullable=True))
+    op.add_column("incident", sa.Column("worse_at", sa.BigInteger(), nullable=True))
+    op.create_index("ix_incident_closed_at", "incident", ["closed_at"], unique=False)
 
 
 def downgrade() -> None:
     """Forget them."""
+    op.drop_index("ix_incident_closed_at", "incident")
     op.drop_index("ix_outbox_given_up", "outbox")
     for table, column in COLUMNS:
         op.drop_column(table, column)

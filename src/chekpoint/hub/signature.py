@@ -1,4 +1,4 @@
-"""The signature of a notice: ``t=<unix seconds>,v1=<hex HMAC-SHA256 of "t.body">`` under the shop's secret.
+"""The signature of a notice to a shop or a person: ``t=<unix seconds>,v1=<hex HMAC-SHA256 of "t.body">`` under the secret of its address.
 
 The moment is signed as well, so that a recorded notice cannot be played again later. It is the moment of
 the delivery: a repeated notice has the same id and body, and a fresh signature.

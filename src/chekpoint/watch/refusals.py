@@ -1,0 +1,11 @@
+"""How a channel says no, beyond ``NotSent``."""
+
+from chekpoint.core.errors import NotSent
+
+
+class Later(NotSent):
+    """The provider works, and asks for a pause: no failure, and nobody needs to be told of it."""
+
+    def __init__(self, message: str, seconds: float, *, code: str | None = None) -> None:
+        super().__init__(message, code=code)
+        self.seconds = seconds

@@ -1,0 +1,58 @@
+"""The words of messages to people, in Russian and English."""
+
+from collections.abc import Mapping
+from typing import Final
+
+RU: Final[Mapping[str, str]] = {
+    "severity.critical": "Критично",
+    "severity.warning": "Предупреждение",
+    "recovered": "Исправлено",
+    "reminder": "Напоминание {number}",
+    "worse": "Стало критично",
+    "since": "Началось {since}, длится {span}.",
+    "lasted": "Длилось {span}: с {since} до {until}.",
+    "told_late": "Сообщение дошло поздно: канал не принимал его раньше. Сейчас это уже исправлено.",
+    "receipts": "Ждут регистрации: {count} на {sum}, самый давний — {span}.",
+    "documents": "Не подтверждено оператором: {count}.",
+    "nothing_waits": "Чеки сейчас не ждут.",
+    "follows": "Из-за этого открыто и другое: {count}. Об этом отдельно не сообщаем.",
+    "law.receipt": "Ближайший срок чека: {until}, осталось {span}. Если к нему чек не пробить, расчёт останется без чека вовремя (54-ФЗ).",
+    "law.receipt_late": "Срок чека прошёл {span} назад ({until}): покупатель заплатил, а чека нет (54-ФЗ).",
+    "law.drive": "Если документы не уйдут оператору 30 дней, ФН заблокируется и касса перестанет пробивать чеки: {until}.",
+    "law.shift": "Смена не может длиться больше 24 часов: дальше касса не пробивает чеки, пока смену не закроют.",
+    "test": "Проверка канала «{channel}»",
+    "test_means": "Это проверка: всё в порядке, делать ничего не нужно. Сюда будут приходить сообщения о сбоях.",
+    "unit.receipts": "чек|чека|чеков",
+    "unit.documents": "документ|документа|документов",
+    "span.days": "дн",
+    "span.hours": "ч",
+    "span.minutes": "мин",
+    "span.seconds": "с",
+}  # fmt: skip
+EN: Final[Mapping[str, str]] = {
+    "severity.critical": "Critical",
+    "severity.warning": "Warning",
+    "recovered": "Recovered",
+    "reminder": "Reminder {number}",
+    "worse": "Became critical",
+    "since": "Since {since}, for {span}.",
+    "lasted": "Lasted {span}: from {since} to {until}.",
+    "told_late": "This message is late: the channel did not take it before. It is right again by now.",
+    "receipts": "Waiting for registration: {count}, {sum}, the oldest for {span}.",
+    "documents": "Not confirmed by the operator: {count}.",
+    "nothing_waits": "No receipts wait now.",
+    "follows": "Other incidents follow from it: {count}. They are not told apart.",
+    "law.receipt": "The nearest deadline of a receipt is {until}, in {span}. After it a settlement has no receipt in time (54-FZ).",
+    "law.receipt_late": "The deadline of a receipt passed {span} ago ({until}): the buyer has paid and has no receipt (54-FZ).",
+    "law.drive": "If documents do not leave for the operator for 30 days, the drive locks itself and the register stops: {until}.",
+    "law.shift": "A shift cannot last over 24 hours: after that the register makes no receipts until it is closed.",
+    "test": "Test of channel “{channel}”",
+    "test_means": "This is a test: all is well, nothing needs to be done. Messages about failures will come here.",
+    "unit.receipts": "receipt|receipts",
+    "unit.documents": "document|documents",
+    "span.days": "d",
+    "span.hours": "h",
+    "span.minutes": "min",
+    "span.seconds": "s",
+}  # fmt: skip
+TEXTS: Final[Mapping[str, Mapping[str, str]]] = {"ru": RU, "en": EN}
