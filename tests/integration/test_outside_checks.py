@@ -49,6 +49,7 @@ def _addresses(watch: Lookout, context: ssl.SSLContext, *gateways: str, url: str
     return Addresses(watch.post, settings, context, url).rounds()
 
 
+@pytest.mark.check(26)
 async def test_a_certificate_warns_for_a_month_alarms_for_three_days_and_is_right_when_renewed(
     tmp_path: Path,
 ) -> None:
@@ -85,6 +86,7 @@ async def test_a_certificate_of_nobodys_trust_and_of_another_name_are_told_apart
             assert opened is None or "другому имени" in opened.text_ru
 
 
+@pytest.mark.check(26)
 async def test_a_webhooks_address_that_is_gone_is_an_incident_until_it_answers(tmp_path: Path) -> None:
     async with furnished(tmp_path) as watch, _answering() as (place, heard):
         gone = _free_port()
@@ -102,6 +104,7 @@ async def test_a_webhooks_address_that_is_gone_is_an_incident_until_it_answers(t
         assert heard == []  # nothing was asked of the shop
 
 
+@pytest.mark.check(26)
 async def test_our_own_address_must_be_answered_by_us(tmp_path: Path) -> None:
     healthy = b'{"alive":true,"dead_workers":[]}'
     async with (
@@ -169,6 +172,7 @@ async def test_a_client_certificate_a_token_and_a_noted_term_tell_when_they_end(
         }  # fmt: skip
 
 
+@pytest.mark.check(27)
 async def test_a_renewed_certificate_closes_its_incident(tmp_path: Path) -> None:
     async with furnished(tmp_path) as watch:
         old, new = _papers(tmp_path / "old", -1, watch), _papers(tmp_path / "new", 300, watch)

@@ -67,6 +67,7 @@ async def test_a_journal_that_does_not_write_is_never_called_alive(tmp_path: Pat
         assert [one.path for one in outside.heard] == ["/notices/fail"]
 
 
+@pytest.mark.check(28)
 async def test_a_watcher_that_takes_nothing_is_an_incident_until_it_does(tmp_path: Path) -> None:
     async with lookout(tmp_path, CHECKS) as watch, ListeningShop().open() as outside, _client() as http:
         ping = _ping(watch, http, outside.url, [])

@@ -48,6 +48,7 @@ TROUBLES = {
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
+@pytest.mark.check(25)
 async def test_a_page_that_fails_opens_an_incident_after_its_grace_and_mending_closes_it(
     trouble: str, tmp_path: Path
 ) -> None:
@@ -166,6 +167,7 @@ async def test_a_buyer_reaches_the_payment_page_and_pays_nothing(tmp_path: Path,
         assert await watch.judge() == {}
 
 
+@pytest.mark.check(25)
 async def test_a_dead_button_is_named_with_its_step_and_a_screenshot_is_kept(
     tmp_path: Path, chromium_path: Path
 ) -> None:

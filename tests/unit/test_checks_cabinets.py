@@ -63,6 +63,7 @@ async def _document(bench: Bench, number: int) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.check(15)
 async def test_a_contract_warns_for_a_month_alarms_for_a_week_and_is_right_when_renewed(
     tmp_path: Path,
 ) -> None:
@@ -82,6 +83,7 @@ async def test_a_contract_warns_for_a_month_alarms_for_a_week_and_is_right_when_
         assert await bench.opened(60) == {}
 
 
+@pytest.mark.check(6)
 async def test_a_document_that_the_cabinet_does_not_show_is_missed_after_its_time(tmp_path: Path) -> None:
     async with Bench(tmp_path, "operator_unseen") as bench:
         await bench.said()

@@ -41,7 +41,7 @@ async def test_a_blocked_register_is_not_told_twice_and_one_that_is_off_is_not_t
 
 @pytest.mark.check(1)
 async def test_an_agent_that_left_is_told_with_its_registers(tmp_path: Path) -> None:
-    async with Bench(tmp_path, "agent_lost") as bench:
+    async with Bench(tmp_path, "agent_lost", agent_silent=40.0) as bench:
         config = msgspec.json.encode({"agent": "kassa", "maker": "bare", "config": {}})
 
         def unit(tx: Tx) -> None:

@@ -51,7 +51,8 @@ class SickRegister(BareRegister):
 
 @asynccontextmanager
 async def watched(database: str, register: BareRegister, **limits: Any) -> AsyncIterator[Hub]:
-    companions = {"watch": watch(Thresholds(**limits), "Europe/Moscow")}
+    look = watch(Thresholds(**limits), "Europe/Moscow")
+    companions = {"watch": lambda hub: look(hub.post)}
     async with running(database, {"k1": register}, limits=LIMITS, companions=companions) as hub:
         yield hub
 
