@@ -69,8 +69,8 @@ async def test_what_a_register_says_opens_its_incident_and_closes_it(tmp_path: P
         assert await bench.opened(case.lasts) == {(case.kind, "k1"): case.severity}
         assert case.text in await bench.words(case.kind)
         await bench.said()
-        await bench.opened(60)
-        assert await bench.opened(300) == {}
+        await bench.opened(600)
+        assert await bench.opened(600) == {}
 
 
 HEALTHY: list[dict[str, Any]] = [
@@ -109,13 +109,13 @@ async def test_the_drive_is_judged_by_the_pace_of_the_last_days(database: str) -
         await bench.said(documents_left=4000)
         assert await bench.opened() == {}  # 40 days, though the number is small
         await bench.said(documents_left=2000)
-        assert await bench.opened(60) == {("drive_resource", "k1"): "warning"}
+        assert await bench.opened(600) == {("drive_resource", "k1"): "warning"}
         assert "хватит до 24.12.2026" in await bench.words("drive_resource")
         await bench.said(documents_left=900)
-        assert await bench.opened(60) == {("drive_resource", "k1"): "critical"}
+        assert await bench.opened(600) == {("drive_resource", "k1"): "critical"}
         await bench.said(documents_left=200_000)
-        await bench.opened(60)
-        assert await bench.opened(300) == {}
+        await bench.opened(600)
+        assert await bench.opened(600) == {}
 
 
 @pytest.mark.check(9)

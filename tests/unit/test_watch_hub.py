@@ -51,7 +51,7 @@ class SickRegister(BareRegister):
 
 @asynccontextmanager
 async def watched(database: str, register: BareRegister, **limits: Any) -> AsyncIterator[Hub]:
-    look = watch(Thresholds(**limits), "Europe/Moscow")
+    look = watch(Thresholds(**limits), "Europe/Moscow", settle=0.0)
     companions = {"watch": lambda hub: look(hub.post)}
     async with running(database, {"k1": register}, limits=LIMITS, companions=companions) as hub:
         yield hub
