@@ -138,6 +138,7 @@ async def _answering(body: bytes = b"") -> AsyncIterator[tuple[str, list[bytes]]
     await server.wait_closed()
 
 
+@pytest.mark.check(3)
 async def test_a_gateway_is_asked_only_where_it_is_named(tmp_path: Path) -> None:
     async with furnished(tmp_path) as watch, _answering() as (alive, _):
         dead = f"127.0.0.1:{_free_port()}"

@@ -12,7 +12,7 @@ from chekpoint.core.clock import SystemClock
 from chekpoint.emulators.orange_data.papers import papers_in
 from chekpoint.hub.answers import JourneyAnswer, PageAnswer, read
 from chekpoint.hub.journeys import Do, Stage
-from chekpoint.hub.sites import BROKEN, DOWN, JOURNEY, PAGE, Wanted
+from chekpoint.hub.sites import JOURNEY, PAGE, Wanted
 from chekpoint.store import incidents, probes
 from chekpoint.watch.checks.sites import CHECKS
 from chekpoint.watch.probes import page
@@ -47,6 +47,7 @@ TROUBLES = {
 }
 
 
+@pytest.mark.check(25)
 @pytest.mark.parametrize("trouble", TROUBLES)
 @pytest.mark.check(25)
 async def test_a_page_that_fails_opens_an_incident_after_its_grace_and_mending_closes_it(
@@ -65,7 +66,7 @@ async def test_a_page_that_fails_opens_an_incident_after_its_grace_and_mending_c
         assert await watch.judge() == {}  # it may be a blip
         await watch.look(probe, after=3)
         opened = await watch.judge(after=3)
-        assert words in opened[DOWN].text_ru
+        assert words in opened["site_down"].text_ru
         assert (await _page(watch, site)).fault is not None
         assert getattr((await _page(watch, site)).fault, "code", None) == code
         setattr(shop.front.conduct, trouble, {"status": 200, "slow": 0.0, "parked": ""}.get(trouble, False))
@@ -153,7 +154,7 @@ async def test_a_slow_page_is_a_warning(tmp_path: Path) -> None:
         await watch.store.write(lambda tx: keep(tx, PAGE, site, seen))
         await watch.judge()
         opened = await watch.judge(after=6)
-        assert opened[DOWN].severity == "warning"
+        assert opened["site_down"].severity == "warning"
 
 
 async def test_a_buyer_reaches_the_payment_page_and_pays_nothing(tmp_path: Path, chromium_path: Path) -> None:
@@ -181,7 +182,7 @@ async def test_a_dead_button_is_named_with_its_step_and_a_screenshot_is_kept(
         shot = tmp_path / "sites" / (seen.shot or "")
         assert shot.read_bytes().startswith(b"\x89PNG")
         opened = await watch.judge()
-        assert "шага 3 из 8: нажать «Оформить заказ»" in opened[BROKEN].text_ru
+        assert "шага 3 из 8: нажать «Оформить заказ»" in opened["site_journey"].text_ru
         shop.front.conduct.dead_button = False
         await watch.look(probe, after=120)
         assert await watch.judge() == {}
@@ -220,8 +221,8 @@ async def test_without_a_browser_that_is_said_and_the_page_is_still_looked_at(tm
         site = await watch.add(Wanted("Витрина", shop.url, journey=TO_PAYMENT))
         await watch.look(watch.sites(tmp_path, ProbeSettings(chromium=str(tmp_path / "none"))))
         opened = await watch.judge()
-        assert opened[BROKEN].severity == "warning"
-        assert "CHROMIUM_PATH" in opened[BROKEN].text_ru
+        assert opened["site_journey"].severity == "warning"
+        assert "CHROMIUM_PATH" in opened["site_journey"].text_ru
         assert (await _page(watch, site)).fault is None
 
 

@@ -114,6 +114,7 @@ async def test_a_register_of_which_the_operator_has_long_heard_nothing_is_asked_
         assert "15 сут" in await bench.words("operator_unseen")
 
 
+@pytest.mark.check(6)
 async def test_a_silent_cabinet_is_one_incident_and_makes_nothing_that_it_said_untrue(tmp_path: Path) -> None:
     async with Bench(tmp_path, "operator_unreachable", "contract_ends") as bench:
         await bench.said()
