@@ -49,7 +49,6 @@ TROUBLES = {
 
 @pytest.mark.check(25)
 @pytest.mark.parametrize("trouble", TROUBLES)
-@pytest.mark.check(25)
 async def test_a_page_that_fails_opens_an_incident_after_its_grace_and_mending_closes_it(
     trouble: str, tmp_path: Path
 ) -> None:
