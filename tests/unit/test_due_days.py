@@ -6,9 +6,10 @@ from datetime import datetime
 import pytest
 
 from chekpoint.core.errors import BlockReason, RegisterBlocked
-from chekpoint.core.ports import OfdRecord, OfdRegister
+from chekpoint.core.lifecycle import Proof
+from chekpoint.core.ports import FnsState, OfdRecord, OfdRegister
 from chekpoint.hub.due_days import DueDays
-from tests.both_sides import DAY, FN, BothSides, both_sides
+from tests.both_sides import DAY, FN, BothSides, both_sides, otherwise
 from tests.doubles.hubs import SELLER
 
 pytestmark = pytest.mark.anyio
@@ -115,3 +116,20 @@ async def test_nothing_is_compared_while_a_restored_journal_is_short(desk: Desk)
 async def test_the_list_goes_a_day_beyond_both_ends_whatever_zone_the_cabinet_has(desk: Desk) -> None:
     await desk.after(0)
     assert desk.shelf.asked == [(FN, "2026-11-23", "2026-11-26")]
+
+
+async def test_the_tax_services_word_that_comes_later_is_the_last_rung_of_that_receipt_alone(
+    desk: Desk,
+) -> None:
+    desk.shelf.records = [otherwise(one, fns=FnsState.WAITING) for one in desk.sides.honest()]
+    await desk.after(HOUR)
+    before = await desk.sides.proofs()
+    assert set(before.values()) == {Proof.MATCHED}
+    taken, strange, *rest = desk.shelf.records
+    desk.shelf.records = [
+        otherwise(taken, fns=FnsState.ACCEPTED),
+        otherwise(strange, fns=FnsState.ACCEPTED, fiscal_sign="1"),
+        *rest,
+    ]
+    await desk.after(HOUR)
+    assert await desk.sides.proofs() == before | {taken.fd_number: Proof.AT_TAX_SERVICE}

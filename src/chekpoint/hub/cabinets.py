@@ -22,6 +22,11 @@ KIND: Final = "cabinet"
 REGISTERS_MOST: Final = 10_000  # of one cabinet
 
 
+def word(account_id: str) -> str:
+    """What a cabinet's asker listens for: somebody else has had trouble with the account."""
+    return f"cabinet:{account_id}"
+
+
 class Cabinet:
     """One account at an operator."""
 
@@ -38,7 +43,8 @@ class Cabinet:
                 answered = await self.once()
             except StoreError:
                 log.exception("cabinet_not_kept", operator=self._name)
-            await self._post.clock.sleep(limits.cabinet_every if answered else limits.cabinet_failing)
+            pause = limits.cabinet_every if answered else limits.cabinet_failing
+            await self._post.bell.wait((word(self._account),), pause)
 
     async def once(self) -> bool:
         """Ask for the registers and keep what came; False when the cabinet does not answer."""

@@ -16,7 +16,8 @@ import structlog
 
 from chekpoint.core.clock import epoch_ms
 from chekpoint.core.errors import RegisterError
-from chekpoint.core.ports import OfdRecord, Operator
+from chekpoint.core.ports import FnsState, OfdRecord, Operator
+from chekpoint.hub import tax
 from chekpoint.hub.post import Post
 from chekpoint.hub.reconciler import Reconciler
 from chekpoint.store import compared, comparison, lanes
@@ -105,9 +106,18 @@ class DueDays:
         async for record in self._operator.documents(fn, since, until):
             batch.append(record)
             if len(batch) == BATCH:
-                await self._reconciler.keep(self._source, batch)
+                await self._batch(batch)
                 batch = []
+        await self._batch(batch)
+
+    async def _batch(self, batch: list[OfdRecord]) -> None:
+        """Keep what was listed; what it says of the tax service counts at once."""
         await self._reconciler.keep(self._source, batch)
+        if any(one.fns not in {None, FnsState.WAITING} for one in batch):
+            key, seller, source = self._post.keys.new, self._seller, self._source
+            await self._post.store.write(
+                lambda tx: tax.told_later(tx, batch, seller_id=seller, source=source, key=key)
+            )
 
 
 def _end(day: str) -> int:

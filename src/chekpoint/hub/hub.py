@@ -12,7 +12,7 @@ import structlog
 from chekpoint.core.clock import Clock
 from chekpoint.core.errors import StoreError
 from chekpoint.core.ports import Operator, Shop
-from chekpoint.hub import continuity, pulse, sorting
+from chekpoint.hub import cabinets, continuity, pulse, sorting
 from chekpoint.hub.cabinets import Cabinet
 from chekpoint.hub.intake import Intake
 from chekpoint.hub.lane import Lane, MakeRegister
@@ -104,7 +104,8 @@ class Hub:
         except (ValueError, OSError) as error:
             log.error("operator_not_started", operator=operator, why=str(error))  # noqa: TRY400
             return
-        self._spawn(f"operator:{key}", OperatorWatch(self.post, seller_id, operator, client).run())
+        watch = OperatorWatch(self.post, seller_id, operator, client, troubled=cabinets.word(key))
+        self._spawn(f"operator:{key}", watch.run())
         self._spawn(f"cabinet:{key}", Cabinet(self.post, key, seller_id, operator, client).run())
 
     def _lane(self, row: lanes.RegisterRow) -> None:

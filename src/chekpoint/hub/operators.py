@@ -21,8 +21,11 @@ BATCH = 1000
 class OperatorWatch:
     """One account at an operator: asks while documents of its seller lack a ticket, and compares day by day."""
 
-    def __init__(self, post: Post, seller_id: str, name: str, operator: Operator) -> None:
+    def __init__(
+        self, post: Post, seller_id: str, name: str, operator: Operator, *, troubled: str = ""
+    ) -> None:
         self._post, self._seller, self._name, self._operator = post, seller_id, name, operator
+        self._troubled = troubled  # whom to wake when the account fails
         self._days = DueDays(post, seller_id, name, operator)
 
     async def run(self) -> None:
@@ -42,6 +45,8 @@ class OperatorWatch:
                 await self._days.once()
             except (RegisterError, StoreError) as error:
                 log.warning("operator_failed", operator=self._name, why=str(error))
+                if self._troubled:
+                    self._post.bell.ring(self._troubled)
             pause = limits.operator_every if moved else min(pause * 1.5, limits.operator_calm)
             await self._post.clock.sleep(pause)
 

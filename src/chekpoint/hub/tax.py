@@ -4,7 +4,7 @@ The open API is slow and has a quota, so not every receipt is asked about. A sha
 taken is, chosen by their keys; before them, those of which an operator said that the tax service has a remark.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Final
 
 import msgspec
@@ -74,6 +74,22 @@ def seen_at_operator(
     if record.fns in {FnsState.WARNING, FnsState.REFUSED}:
         doubt(tx, receipt_id, seller_id)
     return False
+
+
+def told_later(
+    tx: Tx, records: Sequence[OfdRecord], *, seller_id: str, source: str, key: Callable[[], str]
+) -> int:
+    """Records of one drive that a later list showed: the tax service's word may have come since; how many climbed."""
+    spoken = {one.fd_number: one for one in records if one.fns not in {None, FnsState.WAITING}}
+    if not spoken:
+        return 0
+    known = tax.below(tx, records[0].fn, min(spoken), max(spoken))
+    ours = [(one, spoken[one.fd_number]) for one in known if one.fd_number in spoken]
+    return sum(
+        seen_at_operator(tx, one.id, record, seller_id=seller_id, source=source, key=key)
+        for one, record in ours
+        if int(record.fiscal_sign) == int(one.fiscal_sign) and record.total == one.total
+    )
 
 
 def settle(

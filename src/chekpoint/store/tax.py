@@ -3,7 +3,7 @@
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import bindparam, delete, literal, select
+from sqlalchemy import bindparam, delete, literal, literal_column, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from chekpoint.core.lifecycle import Proof
@@ -11,6 +11,32 @@ from chekpoint.store.journal import Tx
 from chekpoint.store.sql import Query
 from chekpoint.store.tables import fiscal_document, receipt
 from chekpoint.store.tables_watch import probe
+
+
+class Below(NamedTuple):
+    """A receipt below the last rung, with what an operator's record of it must equal."""
+
+    id: str
+    fd_number: int
+    fiscal_sign: str
+    total: int
+
+
+_BELOW: Final = Query(
+    select(receipt.c.id, fiscal_document.c.fd_number, fiscal_document.c.fiscal_sign, fiscal_document.c.total)
+    .select_from(fiscal_document.join(receipt, receipt.c.id == fiscal_document.c.receipt_id))
+    .where(
+        fiscal_document.c.fn == bindparam("fn"),
+        fiscal_document.c.fd_number.between(bindparam("low"), bindparam("high")),
+        receipt.c.proof < literal_column(str(int(Proof.AT_TAX_SERVICE))),
+    )
+)
+
+
+def below(tx: Tx, fn: str, low: int, high: int) -> list[Below]:
+    """Receipts of a drive between two FD numbers (both included) that are not known to be at the tax service."""
+    return [Below(*row) for row in tx.all(_BELOW, fn=fn, low=low, high=high)]
+
 
 OPEN: Final = (
     "tax:"  # kind of a probe, with the seller's id; its subject is a receipt, and ``at`` is when it is due
