@@ -23,8 +23,9 @@ class Failing:
     """An account that answers well until it is told to fail."""
 
     well = True
+    asked = 0
 
-    async def documents(self, fn: str, since: datetime, until: datetime) -> AsyncIterator[OfdRecord]:
+    async def documents(self, _fn: str, _since: datetime, _until: datetime) -> AsyncIterator[OfdRecord]:
         self._answer()
         for record in ():
             yield record
@@ -34,6 +35,7 @@ class Failing:
         yield OfdRegister(registration_number="1", fn="9999078900000001")
 
     def _answer(self) -> None:
+        self.asked += 1
         if not self.well:
             raise RegisterBlocked(BlockReason.NO_LINK, "the account went away")
 
@@ -45,23 +47,25 @@ async def test_a_failing_account_wakes_the_one_who_asks_its_cabinet(database: st
     async with both_sides(database) as sides:
         await sides.sell(2)
         account, post = Failing(), sides.post
-        cabinet = Cabinet(post, "k", SELLER, "test", account)
         watch = OperatorWatch(post, SELLER, "test", account, troubled=cabinets.word("k"))
-
-        async def said() -> bool | None:
-            probe = await sides.store.read(lambda tx: probes.one(tx, cabinets.KIND, "k"))
-            return None if probe is None else bool(probe.ok)
-
-        async def is_bad() -> bool:
-            return await said() is False
-
-        assert await cabinet.once()
-        assert await said() is True
-        account.well = False
-        tasks = [asyncio.create_task(watch.run()), asyncio.create_task(cabinet.run())]
+        task = asyncio.create_task(watch.run())
         try:
-            await until(is_bad)
+            await until(lambda: account.asked)
+            assert not await post.bell.wait((cabinets.word("k"),), 1.0)
+            account.well = False
+            await until(lambda: post.bell.wait((cabinets.word("k"),), 1.0))
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_cabinet_that_fails_is_kept_as_one_that_fails(database: str) -> None:
+    async with both_sides(database) as sides:
+        account, post = Failing(), sides.post
+        cabinet = Cabinet(post, "k", SELLER, "test", account)
+        assert await cabinet.once()
+        account.well = False
+        assert not await cabinet.once()
+        probe = await sides.store.read(lambda tx: probes.one(tx, cabinets.KIND, "k"))
+        assert probe is not None
+        assert not probe.ok
