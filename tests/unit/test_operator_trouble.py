@@ -27,7 +27,8 @@ class Failing:
 
     async def documents(self, _fn: str, _since: datetime, _until: datetime) -> AsyncIterator[OfdRecord]:
         self._answer()
-        for record in ():
+        nothing: tuple[OfdRecord, ...] = ()
+        for record in nothing:
             yield record
 
     async def registers(self) -> AsyncIterator[OfdRegister]:
