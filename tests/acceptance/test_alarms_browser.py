@@ -153,7 +153,9 @@ def test_an_incident_is_told_answered_and_its_end_is_told(page: Page, stage: Sta
     expect(opened).to_have_count(1)  # what follows stands under its cause
     expect(opened.locator(".follows")).to_contain_text("3 документов подписаны")
     expect(opened.locator(".heard").first).to_contain_text("Сообщено: Дежурный", timeout=TOLD)
-    assert [title.split(":")[0] for title in stage.titles()[before:]] == ["🔴 Критично"], stage.titles()[before:]
+    assert [title.split(":")[0] for title in stage.titles()[before:]] == ["🔴 Критично"], stage.titles()[
+        before:
+    ]
     assert "Из-за этого открыто и другое: 1" in stage.chat.texts()[-1]
     shot(page, "incidents")
     page.locator("#opened .act summary").last.click()  # the cause's own: the consequence's stands above it

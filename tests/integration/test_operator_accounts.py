@@ -7,8 +7,9 @@ import pytest
 
 from chekpoint.app.compose import operator_makers
 from chekpoint.core.clock import SystemClock
+from chekpoint.hub import cabinets
 from chekpoint.hub.hub import Hub
-from chekpoint.store import people
+from chekpoint.store import people, probes
 from chekpoint.store.journal import Tx
 from chekpoint.store.store import open_store
 from tests.doubles.deaf_shop import DeafShop
@@ -44,5 +45,11 @@ async def test_account_with_wrong_settings_does_not_stop_the_others(tmp_path: Pa
         await hub.reload()
         assert [name for name in hub._tasks if name.startswith("operator:")] == [f"operator:{GOOD}"]
         assert hub.dead_workers() == []
+        kept = {one.subject: one for one in await hub.store.read(lambda tx: probes.every(tx, cabinets.KIND))}
+        assert [key for key in (NO_ZONE, NO_FILE, NO_JSON) if key not in kept or kept[key].ok] == []
+        answer = cabinets.answer_of(kept[NO_ZONE])
+        assert answer is not None
+        assert answer.fault is not None
+        assert answer.fault.ru.startswith("настроен неверно")
     finally:
         await hub.stop()

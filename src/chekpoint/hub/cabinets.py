@@ -93,6 +93,14 @@ def answer_of(probe: Probe) -> CabinetAnswer | None:
         return None
 
 
+def misfit(tx: Tx, account_id: str, seller_id: str, name: str, why: str) -> None:
+    """An account with which no client can be made: kept as a cabinet that does not answer, so that people hear."""
+    error = RegisterBlocked(BlockReason.CONFIGURATION, why)
+    made = CabinetAnswer(operator=name, seller_id=seller_id, registers=(), answered_at=None)
+    made = msgspec.structs.replace(_before(tx, account_id, made), fault=_fault(error))
+    probes.note(tx, KIND, account_id, False, ENCODE(made))
+
+
 _WHY: Final = {
     BlockReason.NO_LINK: ("не отвечает", "does not answer"),
     BlockReason.BUSY: ("занят: слишком много запросов", "is busy: too many questions"),
