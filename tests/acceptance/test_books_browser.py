@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, StorageState, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Page, StorageState, ViewportSize, expect
 from python_calamine import load_workbook
 from sqlalchemy import bindparam, select
 
@@ -15,8 +15,8 @@ from chekpoint.store import mismatches
 from chekpoint.store.sql import Query
 from chekpoint.store.tables import fiscal_document
 from tests.acceptance import books
+from tests.acceptance.browsing import DESK, PHONE, heard, signed_in
 from tests.acceptance.showcase import Site, served
-from tests.acceptance.test_screens_browser import DESK, PHONE, heard, sign_in
 from tests.unit.test_importing_files import workbook
 from tests.unit.test_importing_rows import HEAD, ROW
 
@@ -29,23 +29,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="module")
-def browser(chromium_path: Path) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=str(chromium_path), args=["--no-sandbox"])
-        yield found
-        found.close()
-
-
-@pytest.fixture(scope="module")
 def session(browser: Browser, site: Site) -> StorageState:
-    context = browser.new_context(base_url=site.url, locale="ru-RU")
-    page = context.new_page()
-    page.goto("/sign-in")
-    sign_in(page, site.world.password)
-    page.wait_for_url("**/")
-    state = context.storage_state()
-    context.close()
-    return state
+    return signed_in(browser, site.url, site.world.password)
 
 
 @pytest.fixture
