@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench import bitrix, codec, growth, intake, lifecycle, registers, size
+from bench import bitrix, books, codec, detection, growth, intake, lifecycle, reconcile, registers, size
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -89,6 +89,15 @@ BENCHES = {
             Figure("idle_resident_mib", 250.0, False, "MiB resident, 1,000 registers"),
         ),
     ),
+    "reconcile": Bench(
+        "1,000,000 receipts against 1,000,000 documents of an operator, 100 planted mismatches of each of 23 classes", reconcile.run,
+        (
+            Figure("recall", 1.0, True, "of the planted mismatches found, the worst class"),
+            Figure("precision", 1.0, True, "of what was found is planted, the worst class"),
+            Figure("to_polars", 5.0, False, "times a polars join of the same two tables, words and durable rows included"),
+            Figure("growth_mib", 64.0, False, "MiB more at its peak than before it began"),
+        ),
+    ),
     "bitrix": Bench(
         "1C-Bitrix sites: 1,000 waiting checks of which 10 are poison; a new check's way; 200 idle sites", bitrix.run,
         (
@@ -97,6 +106,25 @@ BENCHES = {
             Figure("hub_adds_p99", 0.3, False, "s of that added by the hub, p99"),
             Figure("resident_mib", 150.0, False, "MiB resident, 200 sites"),
             Figure("core_percent", 5.0, False, "% of one core, 200 idle sites"),
+        ),
+    ),
+    "detection": Bench(
+        "seven faults, each from the moment at which it can be seen: incident, message taken by the emulated chat", detection.run,
+        (
+            Figure("opened_worst", 10.0, False, "s until the incident is open, the slowest fault"),
+            Figure("told_worst", 15.0, False, "s until the channel has taken the message, the slowest fault"),
+            Figure("blips_told", 0, False, "messages about faults that were over within their grace"),
+        ),
+    ),
+    "books": Bench(
+        "the gap list over 1,000,000 receipts and as many payments; a month of 100,000 receipts out and in", books.run,
+        (
+            Figure("gaps_p95_ms", 20.0, False, "ms for a page of the gap list with its counts, p95"),
+            Figure("round_seconds", 10.0, False, "s for a round that binds payments and tells of gaps"),
+            Figure("found", 120, True, "planted gaps found, of 120"),
+            Figure("export_mib", 48.0, False, "MiB that the book of 100,000 receipts adds to a process at its peak"),
+            Figure("export_seconds", 60.0, False, "s to write that book"),
+            Figure("import_seconds", 60.0, False, "s to take a workbook of 100,000 documents"),
         ),
     ),
 }  # fmt: skip

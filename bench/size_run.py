@@ -2,27 +2,17 @@
 
 import asyncio
 import tempfile
-from pathlib import Path
 
 import msgspec
 
 from bench.lifecycle_run import offer
+from bench.memory import peak_mib, resident_mib
 from chekpoint.core.errors import BlockReason
 from chekpoint.hub.limits import Limits
 from tests.doubles.bare_register import BareRegister
 from tests.doubles.hubs import running, sale
 
 QUEUED, REGISTERS = 100_000, 100
-
-
-def resident_mib() -> float:
-    """VmRSS now."""
-    return _status("VmRSS")
-
-
-def _status(name: str) -> float:
-    lines = Path("/proc/self/status").read_text("ascii").splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(name + ":"))
 
 
 async def measure(folder: str) -> dict[str, float]:
@@ -38,7 +28,7 @@ async def measure(folder: str) -> dict[str, float]:
             register.blocked = None
         while sum(len(register.archive) for register in registers.values()) < QUEUED // 20:  # noqa: ASYNC110 - the drives tell nobody
             await asyncio.sleep(0.05)
-        return {"resident_queued_mib": queued, "resident_mib": _status("VmHWM")}
+        return {"resident_queued_mib": queued, "resident_mib": peak_mib()}
 
 
 def main() -> None:

@@ -45,7 +45,7 @@ class TaxOffice:
             self.drive.register_receipt(receipt(item(1_000 * kind.code), kind=kind), NOON)
         while self.drive.unsent().count:
             self.drive.load_ticket(self.ofd.take(self.drive.outgoing()[1]), NOON)
-        self.service = FnsService(self.ofd.archive, clock=self.clock)
+        self.service = FnsService(self.ofd.archive, clock=self.clock, operator=self.ofd.account_conduct)
         self.conduct = self.service.conduct
         self.url = ""
 
@@ -61,7 +61,7 @@ class TaxOffice:
         ]  # fmt: skip
 
     def client(self, **config: Any) -> Fns:
-        settings = {"master_token": MASTER_TOKEN, "base_url": self.url, **config}
+        settings = {"inn": "7700000016", "master_token": MASTER_TOKEN, "base_url": self.url, **config}
         return Fns(FnsConfig(**settings), self.clock)
 
     def close(self) -> None:

@@ -54,7 +54,7 @@ async def chatting(*more: int) -> AsyncIterator[Chat]:
         try:
             yield Chat(service, faults, url)
         finally:
-            service.heal()
+            service.release()
 
 
 class Teller:

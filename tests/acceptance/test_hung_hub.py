@@ -4,9 +4,10 @@ import asyncio
 import os
 import random
 import signal
+import sqlite3
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
@@ -63,7 +64,7 @@ async def test_hung_hub(tmp_path: Path) -> None:
             await _channel(store, chat)
             async with program(tmp_path, "serve", "--port", "0") as hub, program(tmp_path, "watch"):
                 await until(lambda: _beats(store), PATIENCE)
-                hub.send_signal(signal.SIGSTOP)
+                await _freeze(hub, tmp_path / "chekpoint.db")
 
                 async def seen() -> bool:
                     return "node_silent" in await kinds()
@@ -75,6 +76,16 @@ async def test_hung_hub(tmp_path: Path) -> None:
                 assert await kinds() == set()
     finally:
         await store.stop()
+
+
+async def _freeze(hub: asyncio.subprocess.Process, database: Path) -> None:
+    """Stop it between two writes: frozen in the middle of one it would hold the lock of SQLite, and nobody could write."""
+    with closing(sqlite3.connect(database, isolation_level=None, timeout=30.0)) as held:
+        held.execute("BEGIN IMMEDIATE")
+        hub.send_signal(signal.SIGSTOP)
+        state = Path(f"/proc/{hub.pid}/stat")
+        await until(lambda: state.read_text("ascii").rpartition(")")[2].split()[0] == "T")
+        held.execute("ROLLBACK")
 
 
 async def _beats(store: Store) -> bool:

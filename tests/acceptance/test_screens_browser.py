@@ -2,41 +2,27 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import (
     Browser,
-    BrowserContext,
-    ConsoleMessage,
     Page,
     StorageState,
     ViewportSize,
     expect,
-    sync_playwright,
 )
 
 from chekpoint.core.lifecycle import State
 from chekpoint.store import views_receipt
+from tests.acceptance.browsing import DESK, PHONE, WAIT, heard, sign_in, signed_in
 from tests.acceptance.showcase import Site, doubtful, only, reach, receipt_id, send, served, state_of
 from tests.doubles.hubs import SHOP
-
-DESK, PHONE = ViewportSize(width=1440, height=900), ViewportSize(width=390, height=844)
-WAIT = 10_000  # ms at the most; every wait is for something that is seen
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with served(tmp_path_factory.mktemp("showcase")) as found:
         yield found
-
-
-@pytest.fixture(scope="module")
-def browser(chromium_path: Path) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=str(chromium_path), args=["--no-sandbox"])
-        yield found
-        found.close()
 
 
 @pytest.fixture
@@ -48,14 +34,7 @@ def complaints() -> list[str]:
 @pytest.fixture(scope="module")
 def session(browser: Browser, site: Site) -> StorageState:
     """The cookies of somebody who has signed in."""
-    context = browser.new_context(base_url=site.url, locale="ru-RU")
-    page = context.new_page()
-    page.goto("/sign-in")
-    sign_in(page, site.world.password)
-    page.wait_for_url("**/")
-    state = context.storage_state()
-    context.close()
-    return state
+    return signed_in(browser, site.url, site.world.password)
 
 
 @pytest.fixture
@@ -65,26 +44,6 @@ def desk(browser: Browser, site: Site, session: StorageState, complaints: list[s
     yield heard(context, complaints)
     context.close()
     assert complaints == []
-
-
-def heard(context: BrowserContext, complaints: list[str]) -> Page:
-    """A page whose complaints are written down."""
-    context.set_default_timeout(WAIT)
-    page = context.new_page()
-
-    def hear(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
-            complaints.append(f"{page.url}: {message.text}")
-
-    page.on("console", hear)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    return page
-
-
-def sign_in(page: Page, password: str) -> None:
-    page.get_by_label("Имя").fill("admin")
-    page.get_by_label("Пароль").fill(password)
-    page.get_by_role("button", name="Войти").click()
 
 
 def pages(site: Site) -> list[str]:

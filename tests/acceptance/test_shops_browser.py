@@ -2,16 +2,15 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, StorageState, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Page, StorageState, expect
 
+from tests.acceptance.browsing import DESK, PHONE, heard, signed_in
 from tests.acceptance.showcase import Site, served
 from tests.doubles.hubs import SHOP
 
-DESK, PHONE = ViewportSize(width=1440, height=900), ViewportSize(width=390, height=844)
-WAIT, PLAYED = 10_000, 60_000  # ms at the most; every wait is for something that is seen
+PLAYED = 60_000  # ms at the most; every wait is for something that is seen
 LINK = "http://127.0.0.1:9/bitrix/tools/sale_check_print.php?hash=" + "a" * 32
 
 
@@ -22,25 +21,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="module")
-def browser(chromium_path: Path) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=str(chromium_path), args=["--no-sandbox"])
-        yield found
-        found.close()
-
-
-@pytest.fixture(scope="module")
 def session(browser: Browser, site: Site) -> StorageState:
-    context = browser.new_context(base_url=site.url, locale="ru-RU")
-    page = context.new_page()
-    page.goto("/sign-in")
-    page.get_by_label("Имя").fill("admin")
-    page.get_by_label("Пароль").fill(site.world.password)
-    page.get_by_role("button", name="Войти").click()
-    page.wait_for_url("**/")
-    state = context.storage_state()
-    context.close()
-    return state
+    return signed_in(browser, site.url, site.world.password)
 
 
 @pytest.fixture(params=[DESK, PHONE], ids=["desk", "phone"])
@@ -51,10 +33,8 @@ def page(
     context = browser.new_context(
         viewport=request.param, base_url=site.url, locale="ru-RU", storage_state=session
     )
-    context.set_default_timeout(WAIT)
-    found, complaints = context.new_page(), list[str]()
-    found.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    found.on("pageerror", lambda error: complaints.append(str(error)))
+    complaints = list[str]()
+    found = heard(context, complaints)
     yield found
     context.close()
     assert [one for one in complaints if "422" not in one] == []  # a form that does not fit is answered so

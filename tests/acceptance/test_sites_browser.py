@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from chekpoint.app.serving import build
 from chekpoint.app.settings import Settings
@@ -21,10 +21,10 @@ from chekpoint.store import people
 from chekpoint.store.store import Store, open_store
 from chekpoint.watch.probes.settings import ProbeSettings
 from chekpoint.web.access import hashed
+from tests.acceptance.browsing import DESK, PHONE, heard, signed_in
 from tests.waiting import until
 
-DESK, PHONE = ViewportSize(width=1440, height=900), ViewportSize(width=390, height=844)
-WAIT, LOOKED = 10_000, 60_000  # ms at the most; every wait is for something that is seen
+LOOKED = 60_000  # ms at the most; every wait is for something that is seen
 PASSWORD = "a-password-of-the-test"
 
 
@@ -91,27 +91,16 @@ def world(tmp_path_factory: pytest.TempPathFactory, chromium_path: Path) -> Iter
         yield found
 
 
-@pytest.fixture(scope="module")
-def browser(chromium_path: Path) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=str(chromium_path), args=["--no-sandbox"])
-        yield found
-        found.close()
-
-
 @pytest.fixture(params=[DESK, PHONE], ids=["desk", "phone"])
 def page(browser: Browser, world: World, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A signed-in page; the test fails when the browser complained of anything."""
-    context = browser.new_context(viewport=request.param, base_url=world.url, locale="ru-RU")
-    context.set_default_timeout(WAIT)
-    found, complaints = context.new_page(), list[str]()
-    found.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    found.on("pageerror", lambda error: complaints.append(str(error)))
-    found.goto("/sign-in?next=/sites")
-    found.get_by_label("Имя").fill("admin")
-    found.get_by_label("Пароль").fill(PASSWORD)
-    found.get_by_role("button", name="Войти").click()
-    found.wait_for_url("**/sites")
+    state = signed_in(browser, world.url, PASSWORD)
+    context = browser.new_context(
+        viewport=request.param, base_url=world.url, locale="ru-RU", storage_state=state
+    )
+    complaints = list[str]()
+    found = heard(context, complaints)
+    found.goto("/sites")
     yield found
     context.close()
     assert [one for one in complaints if "422" not in one and "404" not in one] == []

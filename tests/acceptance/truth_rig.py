@@ -20,7 +20,7 @@ from chekpoint.app.compose import build_hub
 from chekpoint.app.serving import application
 from chekpoint.app.settings import Settings
 from chekpoint.app.watching import channel_kinds
-from chekpoint.core.clock import SystemClock
+from chekpoint.core.clock import Clock, SystemClock
 from chekpoint.emulators import stand
 from chekpoint.emulators.atol_web.face import AtolWeb
 from chekpoint.emulators.atol_web.serve import server as face_server
@@ -134,11 +134,11 @@ def _words(markup: str) -> str:
 
 @asynccontextmanager
 async def truth(
-    folder: Path, *, agent: bool = False, limits: Limits = PACE, **settings: Any
+    folder: Path, *, agent: bool = False, limits: Limits = PACE, clock: Clock | None = None, **settings: Any
 ) -> AsyncIterator[Truth]:
     """A running world with one ATOL: at the hub's own table, or on a computer with an ``agent`` that a test starts."""
     async with AsyncExitStack() as stack:
-        clock = SystemClock()
+        clock = clock or SystemClock()
         ofd = stand.build_ofd(folder, clock, FaultPlan())
         stack.callback(ofd.close)
         wire = await stack.enter_async_context(listen(ofd, "127.0.0.1", 0))
@@ -158,7 +158,7 @@ async def truth(
         await _sign_in(screen)
         world = Truth(hub, ofd, screen, chat)
         await _channel(world)
-        world.till, till_address = await till(stack, folder, wire.port)
+        world.till, till_address = await till(stack, folder, wire.port, clock)
         placed = {"base_url": till_address, "read_timeout": 2.0, "poll_timeout": 3.0}
         if agent:
             placed = {"agent": AGENT, "maker": "atol", "config": placed}
@@ -166,16 +166,18 @@ async def truth(
         yield world
 
 
-async def till(stack: AsyncExitStack, folder: Path, ofd_port: int) -> tuple[EmulatedRegister, str]:
+async def till(
+    stack: AsyncExitStack, folder: Path, ofd_port: int, clock: Clock
+) -> tuple[EmulatedRegister, str]:
     """An emulated ATOL that exchanges with the operator by itself; the address of its web server."""
     register = stand.build_register(
         stand.RegisterSetup(
             state=folder, ofd=("127.0.0.1", ofd_port), exchange_period=0.2, registration=Registration(seller_inn=INN)
         ),
-        SystemClock(),
+        clock,
     )  # fmt: skip
     stack.callback(register.close)
-    web = AtolWeb({"1": register}, clock=SystemClock(), background=(register.exchange.run,))
+    web = AtolWeb({"1": register}, clock=clock, background=(register.exchange.run,))
     stack.callback(web.close)
     return register, await _run(stack, face_server(web.app, port=0))
 

@@ -128,10 +128,15 @@ class World:
         return made
 
     async def seen(
-        self, fn: str | None = None, since: datetime = SINCE, until: datetime = UNTIL, **settings: Any
+        self,
+        fn: str | None = None,
+        since: datetime = SINCE,
+        until: datetime = UNTIL,
+        clock: Clock | None = None,
+        **settings: Any,
     ) -> list[OfdRecord]:
         """Everything the client shows of a drive."""
-        operator = self.client(**settings)
+        operator = self.client(clock, **settings)
         try:
             return [one async for one in operator.documents(fn or self.drive.number, since, until)]
         finally:
@@ -147,11 +152,11 @@ class World:
 
 
 @asynccontextmanager
-async def world_of(bench: OperatorBench) -> AsyncIterator[World]:
-    """The world with the operator's account on a port of its own."""
+async def world_of(bench: OperatorBench, **tls: Any) -> AsyncIterator[World]:
+    """The world with the operator's account on a port of its own; ``tls``: key and certificate for uvicorn."""
     world, listener = World(bench), listening(0)
-    world.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server = uvicorn.Server(uvicorn.Config(ofd_app(world.ofd), ws="none", log_level="warning"))
+    world.url = f"http{'s' if tls else ''}://127.0.0.1:{listener.getsockname()[1]}"
+    server = uvicorn.Server(uvicorn.Config(ofd_app(world.ofd), ws="none", log_level="warning", **tls))
     await up(server, listener)
     try:
         yield world

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from chekpoint.core.clock import SystemClock
 from chekpoint.core.errors import BlockReason, RegisterBlocked
 from chekpoint.core.ports import FnsState
 from chekpoint.emulators.faults import Fault, FaultKind, Point
@@ -245,8 +246,9 @@ async def test_page_on_which_all_is_hidden_is_not_the_last_one(world: World) -> 
 
 
 async def test_pace_of_the_service_is_kept(world: World) -> None:
+    """By the real clock: a request that came too soon would be answered with 429, and repeated half a second later."""
     world.ofd.account_conduct.requests_per_second = 100
-    assert len(await world.seen(min_interval=0.02)) == len(world.listed)
+    assert len(await world.seen(clock=SystemClock(), min_interval=0.02)) == len(world.listed)
 
 
 @pytest.mark.parametrize("state", list(Flc))

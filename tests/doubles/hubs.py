@@ -11,7 +11,7 @@ from chekpoint.core.clock import SystemClock
 from chekpoint.core.ports import Register
 from chekpoint.fiscal.receipt import Buyer, Item, Kind, Payment, PaymentForm, Receipt, Taxation
 from chekpoint.fiscal.vat import VatRate
-from chekpoint.hub.hub import NO_CONNECTORS, Connector, Hub
+from chekpoint.hub.hub import NO_COMPANIONS, NO_CONNECTORS, Companion, Connector, Hub
 from chekpoint.hub.intake import Order
 from chekpoint.hub.limits import Limits
 from chekpoint.store import people
@@ -56,6 +56,7 @@ def people_of(tx: Tx, registers: Iterable[str], shop: people.Shop = SHOP) -> Non
 async def running(
     url: str, registers: Mapping[str, Register], *, limits: Limits = QUICK, node: str = "a", head: Path | None = None,
     shop: people.Shop = SHOP, group: int = 512, connectors: Mapping[str, Connector] = NO_CONNECTORS,
+    companions: Mapping[str, Companion] = NO_COMPANIONS,
 ) -> AsyncIterator[Hub]:  # fmt: skip
     """A started hub; stopped at the end."""
     clock = SystemClock()
@@ -63,6 +64,7 @@ async def running(
         open_store(url, node=node, clock=clock, group=group), clock, random.Random(secrets.randbits(128)), node=node, limits=limits,
         zone="Europe/Moscow", registers={"bare": lambda row, _note: registers[row.id]}, operators={},
         door=lambda _url, _secret: DeafShop(), head=head, connectors=connectors,
+        companions=companions,
     )  # fmt: skip
     await hub.start()
     try:

@@ -11,8 +11,9 @@ import httpx2
 import pytest
 
 from chekpoint.emulators.faults import Fault, FaultKind, Point
-from chekpoint.store import agents
-from tests.agent_rig import KEY, KEY_ID, NAME, REGISTER, AgentProcess, agent_rig
+from chekpoint.store import agents, probes
+from tests import waiting
+from tests.agent_rig import KEY, KEY_ID, NAME, REGISTER, AgentProcess, AgentRig, agent_rig
 from tests.doubles.hubs import sale
 from tests.unit.hub_bench import offer, rows, settled, until
 
@@ -176,3 +177,18 @@ async def test_one_agent_serves_every_node_of_a_hub(tmp_path: Path) -> None:
                 assert len(rig.receipts()) == 1
         finally:
             assert await program.end(signal.SIGTERM) == 0
+
+
+async def test_the_watch_hears_at_once_that_an_agent_is_gone_and_that_it_is_back(tmp_path: Path) -> None:
+    async with agent_rig(tmp_path) as rig:
+        await rig.connected()
+        await waiting.until(lambda: _there(rig, ok=True))
+        await rig.agent.end(signal.SIGKILL)
+        await waiting.until(lambda: _there(rig, ok=False))
+        await rig.agent.start()
+        await waiting.until(lambda: _there(rig, ok=True))
+
+
+async def _there(rig: AgentRig, *, ok: bool) -> bool:
+    found = await rig.hub.store.read(lambda tx: probes.every(tx, agents.PROBE))
+    return [one.ok for one in found] == [ok]

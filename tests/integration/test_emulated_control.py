@@ -132,6 +132,13 @@ async def test_the_operator_s_conduct_can_be_changed(panel: Panel) -> None:
     assert panel.ofd.account_conduct.hidden == {("9999078900000001", 3)}
     await panel.post("account", failure="", fn="9999078900000001", fd=3)
     assert panel.ofd.account_conduct.hidden == set()
+    await panel.post("account", fn="9999078900000001", fd=3, flc="WARNING", page_limit=2, token_uses=5)
+    conduct = panel.ofd.account_conduct
+    assert (conduct.flc, conduct.page_limit, conduct.token_uses) == (
+        {("9999078900000001", 3): "WARNING"}, 2, 5,
+    )  # fmt: skip
+    await panel.post("account", fn="9999078900000001", fd=3)
+    assert conduct.flc == {}
 
 
 async def test_a_shift_can_be_opened_and_closed_by_hand(panel: Panel) -> None:
@@ -166,6 +173,8 @@ async def test_a_shift_can_be_opened_and_closed_by_hand(panel: Panel) -> None:
         ("ofd", b'{"delay_seconds":-1}'),
         ("account", b'{"failure":"418"}'),
         ("account", b'{"sign_form":"roman"}'),
+        ("account", b'{"flc":"FINE"}'),
+        ("account", b'{"page_limit":-1}'),
         ("account", b'{"zone_hours":1000000000000}'),
         ("paper", b"\xff\xfe"),
     ],
@@ -181,6 +190,10 @@ async def test_the_buttons_work_without_script(panel: Panel) -> None:
     assert answer.status_code == 303
     assert panel.register.paper is False
     assert (await panel.http.get("/control/paper/" + answer.headers["location"])).status_code in {200, 404}
+    await panel.http.post("/control/account", data={"failure": "html"})
+    assert panel.ofd.account_conduct.failure == "html"
+    await panel.http.post("/control/account", data={"failure": "none"})
+    assert panel.ofd.account_conduct.failure == ""
     refused = await panel.http.post("/control/paper", data={"present": "<b>"})
     assert refused.status_code == 400
     assert "<b>" not in refused.text

@@ -10,6 +10,7 @@ import pytest
 
 from chekpoint.core.errors import BlockReason, RegisterBlocked
 from chekpoint.core.ports import TaxAnswer, TaxQuestion
+from chekpoint.emulators.ofd.conduct import Flc
 from tests.fns_rig import TaxOffice, open_office
 
 pytestmark = pytest.mark.anyio
@@ -54,6 +55,15 @@ async def test_a_right_sign_is_no_proof_of_the_store(office: TaxOffice) -> None:
     early = await ask(office)
     assert (early.sign_right, early.in_store, early.code) == (True, False, 404)
     office.clock.slept += 3601
+    assert (await ask(office)).in_store is True
+
+
+@pytest.mark.parametrize("state", [Flc.WAITING, Flc.ERROR])
+async def test_what_the_operator_holds_back_is_not_in_the_store(office: TaxOffice, state: Flc) -> None:
+    question = office.questions[0]
+    office.ofd.account_conduct.flc[question.fn, question.fd_number] = state
+    assert (await ask(office)).in_store is False
+    office.ofd.account_conduct.flc.clear()
     assert (await ask(office)).in_store is True
 
 

@@ -210,6 +210,21 @@ def test_a_secret_is_never_shown_and_stays_when_its_field_is_left_empty() -> Non
     assert json.loads(second.config) == {"url": "https://b.example", "secret": SECRET}
 
 
+def test_a_form_shows_what_is_set_so_that_saving_it_changes_nothing() -> None:
+    given = {"name": "Ч", "token": "1:" + "a" * 35, "chat_id": "-5", "commands": "false"}
+    kind, plan = KINDS["telegram"], plan_of(KINDS["telegram"], given, [])
+    old = Channel("c1", "telegram", **plan._asdict())
+    again = plan_of(kind, {"name": "Ч", **kind.filled(plan.config)}, ["Ч"], old)
+    assert again == plan
+    assert json.loads(again.config)["commands"] is False
+
+
+def test_settings_do_not_show_their_secrets_in_a_traceback() -> None:
+    config = msgspec.convert({"url": "https://a.example", "secret": SECRET}, KINDS["webhook"].form)
+    assert SECRET not in repr(config)
+    assert SECRET not in f"{[config]!r}"
+
+
 async def test_settings_of_a_newer_version_are_a_refusal_not_a_crash() -> None:
     async with httpx2.AsyncClient() as http:
         for kind in KINDS:

@@ -156,12 +156,12 @@ async def test_all_that_waited_goes_out_when_the_channel_works_again(teller: Tel
 async def test_two_nodes_tell_once(tmp_path: Path, chat: Chat) -> None:
     async with telling(tmp_path) as one, telling(tmp_path, clock=one.clock, node="b") as other:
         await one.add_chat(chat)
-        for number in range(5):
+        for number in range(4):
             await one.open(subject=f"s{number}")
         one.clock.wind(5)
         await asyncio.gather(one.notices.once(), other.notices.once())
         await asyncio.gather(one.notices.once(), other.notices.once())
-        assert len(chat.texts()) == 5
+        assert len(chat.texts()) == 4
 
 
 async def test_a_node_that_dies_between_the_note_and_the_sending_loses_nothing(
@@ -221,6 +221,37 @@ async def test_a_message_is_given_up_after_a_day_and_the_next_word_is_a_reminder
     chat.service.heal()
     await teller.after(3600)
     assert chat.titles()[0].startswith("🔴 Напоминание")
+
+
+async def test_many_of_one_kind_at_once_are_one_message_and_each_is_noted_as_told(
+    teller: Teller, chat: Chat
+) -> None:
+    await teller.add_chat(chat)
+    keys = [await teller.open("receipt_rejected", f"r{n}") for n in range(50)]
+    await teller.open("webhook_failing")
+    await teller.after(1)
+    assert len(chat.texts()) == 2
+    many = next(text for text in chat.texts() if "50" in text)
+    assert "(и ещё 49 таких)" in many.splitlines()[0]
+    assert "и ещё 40: все на странице" in many
+    rows = await teller.store.read(lambda tx: alerts.told(tx, keys))
+    assert {row.state for row in rows} == {"sent"}
+    assert len(rows) == 50
+    for number in range(50):
+        await teller.close("receipt_rejected", f"r{number}")
+    await teller.after(1)
+    assert len(chat.texts()) == 3
+
+
+async def test_many_that_are_refused_together_go_out_together_later(teller: Teller, chat: Chat) -> None:
+    await teller.add_chat(chat)
+    for number in range(20):
+        await teller.open("receipt_rejected", f"r{number}")
+    chat.service.trouble(Trouble.BROKEN, times=1)
+    await teller.after(1)
+    await teller.after(10)
+    assert len(chat.texts()) == 1
+    assert await teller.open_kinds() == ["receipt_rejected"] * 20
 
 
 async def test_what_was_silenced_while_it_waited_is_not_sent(teller: Teller, chat: Chat) -> None:

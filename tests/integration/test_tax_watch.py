@@ -48,8 +48,14 @@ class Bench:
         made = msgspec.json.decode(config, type=FnsConfig)
         return Fns(made, self.office.clock), made.plan
 
-    async def connect(self, **plan: Any) -> None:
-        settings = {"master_token": MASTER_TOKEN, "base_url": self.office.url, "plan": {**SOON, **plan}}
+    async def connect(self, *, ask_store: bool = True, **plan: Any) -> None:
+        settings = {
+            "ask_store": ask_store,
+            "inn": "7707083893",
+            "master_token": MASTER_TOKEN,
+            "base_url": self.office.url,
+            "plan": {**SOON, **plan},
+        }
         body = msgspec.json.encode(settings)
 
         def unit(tx: Tx) -> None:
@@ -71,6 +77,9 @@ class Bench:
 
     async def proofs(self) -> dict[str, int]:
         return {row["id"]: row["proof"] for row in await rows(self.hub.store, "receipt")}
+
+    async def question(self, receipt_id: str) -> asked.Question | None:
+        return await self.hub.store.read(lambda tx: asked.question(tx, receipt_id))
 
     async def incidents(self) -> list[tuple[str, str]]:
         return [(one.kind, one.subject) for one in await self.hub.store.read(incidents.open_now)]
@@ -123,7 +132,7 @@ async def test_what_the_tax_service_has_climbs_to_the_last_rung_with_its_evidenc
         assert found.source == "tax:fns"
         assert '"GetTicket"' in found.body
         assert "+7999" not in found.body
-    assert await bench.hub.store.read(asked.questions) == []
+        assert await bench.question(one) is None
 
 
 async def test_a_right_sign_alone_climbs_nothing_and_is_asked_again_when_it_is_due(bench: Bench) -> None:
@@ -132,7 +141,8 @@ async def test_a_right_sign_alone_climbs_nothing_and_is_asked_again_when_it_is_d
     await bench.connect(again_seconds=0.001)
     assert await bench.watch.once()
     assert await bench.proofs() == {one: Proof.TICKETED}
-    (open_,) = await bench.hub.store.read(asked.questions)
+    open_ = await bench.question(one)
+    assert open_ is not None
     assert (open_.sign_right, open_.in_store, open_.code) == (True, False, 404)
     assert await bench.incidents() == []
     bench.office.conduct.lag_seconds = 0
@@ -192,15 +202,44 @@ def test_the_share_is_a_share() -> None:
     assert all(tax.is_sampled(key, 1.0) for key in keys)
 
 
-async def test_a_service_that_does_not_answer_costs_nothing_of_the_days_limit(bench: Bench) -> None:
+async def test_a_service_that_does_not_answer_is_told_and_costs_nothing_of_the_days_limit(
+    bench: Bench,
+) -> None:
     (one,) = await bench.ticketed(1)
     bench.office.conduct.failure = "ip"
     await bench.connect(daily=1)
     for _ in range(3):
         assert not await bench.watch.once()
+    assert await bench.incidents() == [("tax_service_silent", ACCOUNT)]
     bench.office.conduct.failure = ""
     assert await bench.watch.once()
+    assert await bench.incidents() == []
     assert await bench.proofs() == {one: Proof.AT_TAX_SERVICE}
+
+
+async def test_without_the_store_each_is_asked_about_once_and_nothing_more_is_claimed(bench: Bench) -> None:
+    (one,) = await bench.ticketed(1)
+    await bench.connect(again_seconds=0.001, ask_store=False)
+    await bench.rounds()
+    await bench.rounds()
+    assert await bench.proofs() == {one: Proof.TICKETED}
+    asked_about = await bench.question(one)
+    assert asked_about is not None
+    assert (asked_about.due, asked_about.sign_right, asked_about.in_store) == (None, True, None)
+    assert sum(bench.office.service.asked.values()) == 1
+
+
+async def test_questions_that_nobody_asks_are_forgotten(bench: Bench) -> None:
+    kept, old = await bench.ticketed(2)
+
+    def unit(tx: Tx) -> int:
+        tax.doubt(tx, kept, SELLER)
+        asked.put(tx, asked.Question(receipt_id=old, seller_id=SELLER, due=None, since=1))
+        return asked.forget_older(tx, 2)
+
+    assert await bench.hub.store.write(unit) == 1
+    assert await bench.question(old) is None
+    assert await bench.question(kept) is not None
 
 
 async def test_new_settings_are_taken_without_a_restart(bench: Bench) -> None:
@@ -214,7 +253,7 @@ async def test_new_settings_are_taken_without_a_restart(bench: Bench) -> None:
 
 async def test_an_account_that_cannot_be_used_stops_nobody(bench: Bench) -> None:
     await bench.hub.store.write(
-        lambda tx: people.add_account(tx, "0" * 31 + "a", SELLER, "fns", b'{"master_token":"x","ca_file":"/no"}')
+        lambda tx: people.add_account(tx, "0" * 31 + "a", SELLER, "fns", b'{"inn":"7707083893","master_token":"x","ca_file":"/no"}')
     )  # fmt: skip
     (one,) = await bench.ticketed(1)
     await bench.hub.store.write(lambda tx: people.add_account(tx, ACCOUNT, SELLER, "fns", _settings(bench)))
@@ -223,7 +262,9 @@ async def test_an_account_that_cannot_be_used_stops_nobody(bench: Bench) -> None
 
 
 def _settings(bench: Bench) -> bytes:
-    return msgspec.json.encode({"master_token": MASTER_TOKEN, "base_url": bench.office.url, "plan": SOON})
+    return msgspec.json.encode(
+        {"inn": "7707083893", "master_token": MASTER_TOKEN, "base_url": bench.office.url, "plan": SOON}
+    )
 
 
 async def test_an_operator_that_shows_the_tax_services_word_is_a_source_too(bench: Bench) -> None:
@@ -242,8 +283,10 @@ async def test_an_operator_that_shows_the_tax_services_word_is_a_source_too(benc
 
     assert await bench.hub.store.write(unit) == (True, False)
     assert await bench.proofs() == {accepted: Proof.AT_TAX_SERVICE, doubted: Proof.TICKETED}
-    (question,) = await bench.hub.store.read(asked.questions)
-    assert (question.receipt_id, question.first) == (doubted, True)
+    question = await bench.question(doubted)
+    assert question is not None
+    assert question.first
+    assert await bench.question(accepted) is None
 
 
 def _record(state: FnsState) -> OfdRecord:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from chekpoint.core.clock import SystemClock, epoch_ms
 from chekpoint.core.errors import NotSent
 from chekpoint.emulators.faults import Fault, FaultKind, Point
 from chekpoint.emulators.telegram import Trouble
@@ -104,6 +105,32 @@ async def test_what_makes_no_sense_is_answered_with_what_does(ear: Ear, chat: Ch
     await ear.teller.open()
     assert await ask(ear, chat, text)
     assert (await ear.teller.store.read(views_incidents.opened))[0].seen_at is None
+
+
+async def test_what_was_written_before_the_channel_was_ours_is_not_obeyed(tmp_path: Path, chat: Chat) -> None:
+    async with telling(tmp_path) as teller:
+        now = epoch_ms(SystemClock().now())
+        teller.clock.wind((now - epoch_ms(teller.clock.now())) / 1000)
+        chat.service.say(CHAT, "/help")
+        teller.clock.wind(2)
+        await teller.add_chat(chat)
+        ear = Ear(teller)
+        assert await ear.hear() == 1
+        assert chat.texts() == []
+
+
+async def test_what_is_written_in_the_very_second_of_the_connection_is_heard(
+    tmp_path: Path, chat: Chat
+) -> None:
+    async with telling(tmp_path) as teller:
+        number = chat.service.say(CHAT, "/help")
+        said = chat.service.said[-1]
+        teller.clock.wind(said.at + 0.999 - epoch_ms(teller.clock.now()) / 1000)
+        await teller.add_chat(chat)
+        assert await Ear(teller).hear() == 1
+        assert len(chat.texts()) == 1
+        (one,) = await teller.store.read(channels.channels)
+        assert await teller.store.read(lambda tx: channels.read_to(tx, one.id)) == number
 
 
 async def test_talk_between_people_is_not_answered(ear: Ear, chat: Chat) -> None:

@@ -4,22 +4,27 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy import bindparam, select, update
 
 from chekpoint.core.clock import epoch_ms
-from chekpoint.core.lifecycle import State
+from chekpoint.core.lifecycle import Cause, State
+from chekpoint.core.ports import FiscalDocument
 from chekpoint.hub.bell import Bell
 from chekpoint.hub.intake import Intake, Order
+from chekpoint.hub.limits import Limits
 from chekpoint.hub.names import Keys
-from chekpoint.hub.payments import settle
-from chekpoint.store import payments, views_payments
+from chekpoint.hub.payment_gaps import PaymentGaps
+from chekpoint.hub.post import Post
+from chekpoint.store import outcomes, payments, views_payments
 from chekpoint.store.journal import Tx
 from chekpoint.store.payments import Payment
 from chekpoint.store.sql import Query
 from chekpoint.store.store import Store, open_store
 from chekpoint.store.tables import receipt
+from chekpoint.store.tables_watch import mismatch
 from tests.doubles.hand_clock import HandClock
 from tests.doubles.hubs import SELLER, SHOP, people_of, sale
 
@@ -55,8 +60,13 @@ class Books:
         return kept[0].payment_id
 
     async def gaps(self) -> list[tuple[str, str | None]]:
-        found = await self.store.read(views_payments.gaps)
-        return [(gap.id, gap.state) for gap in found]
+        """(payment, the state of its order's receipt)."""
+
+        def look(tx: Tx) -> list[tuple[str, str | None]]:
+            found = [(gap, views_payments.hope(tx, gap)) for gap in views_payments.gaps(tx)]
+            return [(gap.id, hope and hope.state) for gap, hope in found]
+
+        return await self.store.read(look)
 
     async def becomes(self, number: str, state: State) -> None:
         """The receipt with this number stands there."""
@@ -72,8 +82,34 @@ class Books:
         found = await self.store.read(lambda tx: tx.all(query))
         return [dict(zip(table.columns.keys(), row, strict=True)) for row in found]
 
-    async def settle_from_start(self) -> int:
-        return (await settle(self.store, ""))[0]
+    @property
+    def post(self) -> Post:
+        return Post(self.store, self.clock, Random(9), node="a", limits=Limits())
+
+    async def bind(self) -> None:
+        """One round of the worker that binds payments to receipts."""
+        await PaymentGaps(self.post, ZoneInfo("Europe/Moscow")).once()
+
+    async def sign(self, fn: str, number: int, *, total: int, made_at: str, sign: str) -> None:
+        """A receipt whose document a register has signed."""
+        key = await self.accept(self.sale(f"signed-{number}", total))
+        document = FiscalDocument(
+            fn=fn, fd_number=number, fiscal_sign=sign, total=total, made_at=made_at, kind=1
+        )
+        await self.becomes(f"signed-{number}", State.IN_DOUBT)
+
+        def unit(tx: Tx) -> None:
+            outcomes.fiscalise(
+                tx, key, State.IN_DOUBT, Cause.LOCATED, document, register="k1", evidence="{}", key=self.keys.new(),
+                check=tx.now,
+            )  # fmt: skip
+
+        await self.store.write(unit)
+
+    async def mismatches(self) -> list[tuple[str, str]]:
+        """(kind, subject) of what stands open."""
+        rows = await self.rows(mismatch)
+        return sorted((row["kind"], row["subject"]) for row in rows if row["closed_at"] is None)
 
 
 @asynccontextmanager

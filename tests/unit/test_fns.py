@@ -1,6 +1,7 @@
 """Envelopes of the open API: what is sent, and what is read however the service has dressed it."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 import pytest
@@ -98,12 +99,14 @@ def test_evidence_of_a_ticket_names_the_document_and_not_the_buyer() -> None:
 
 
 @pytest.mark.parametrize(
-    "settings",
+    "wrong",
     [
-        b"{}", b'{"master_token":""}', b'{"master_token":"t","plan":{"share":2}}', b'{"master_token":"t","poll_every":0}',
-        b'{"master_token":"t","typo":1}', b'{"master_token":"t","plan":{"daily":-1}}',
+        {"master_token": ""}, {"plan": {"share": 2}}, {"poll_every": 0}, {"typo": 1}, {"plan": {"daily": -1}},
+        {"inn": "7700000017"}, {"base_url": "openapi.nalog.ru"}, {"window": 2, "poll_every": 2},
     ],
 )  # fmt: skip
-def test_settings_that_cannot_be_meant_are_refused(settings: bytes) -> None:
+def test_settings_that_cannot_be_meant_are_refused(wrong: dict[str, Any]) -> None:
+    good = {"inn": "7700000016", "master_token": "t"}
+    assert msgspec.convert(good, FnsConfig).plan.daily > 0
     with pytest.raises(msgspec.ValidationError):
-        msgspec.json.decode(settings, type=FnsConfig)
+        msgspec.convert(good | wrong, FnsConfig)

@@ -2,14 +2,19 @@
 
 import io
 import zipfile
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import xlsxwriter
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chekpoint.hub.importing import files
 from chekpoint.hub.importing.files import NotRead, sheets
+from chekpoint.hub.importing.plan import Surroundings, plan
 
 TABLE = [["ФН", "ФД", "Сумма, руб."], ["9999078900001111", "7", "12,50"]]
 
@@ -110,6 +115,16 @@ HOSTILE = {
         sheet_of(_HEAD + b'<row r="1"><c r="A1"/></row><row r="190000"><c r="CV190000"><v>1</v></c></row>' + _TAIL),
         "ячеек",
     ),
+    "a cell behind a sign": (sheet_of(_HEAD + b'<row r="1"><c x=">" r="XFD1"><v>1</v></c></row>' + _TAIL), "Столбцов"),
+    "a cell under a prefix": (sheet_of(_HEAD + b'<a-b:row r="1"><a-b:c r = " XFD1"/></a-b:row>' + _TAIL), "Столбцов"),
+    "a cell cut by a chunk": (
+        sheet_of(_HEAD + b" " * ((1 << 20) - 600) + b'<row r="1"><c x="' + b"y" * 2000 + b'" r="XFD1"/></row>' + _TAIL),
+        "Столбцов",
+    ),
+    "cells that do not say where they are": (
+        sheet_of(_HEAD + b"<row>" + b"<c><v>1</v></c>" * 2_100_000 + b"</row>" + _TAIL), "ячеек",
+    ),
+    "an endless element": (sheet_of(_HEAD + b'<c x="' + b"y" * (3 << 20) + b'"/>' + _TAIL), "мегабайта"),
     "entities": (sheet_of(b'<!DOCTYPE x [<!ENTITY a "b">]>' + _HEAD + _TAIL), "сущностей"),
     "not xml": (sheet_of(b"<<<<"), "повреждена"),
     "many rows": (b"a;b\n" * 200_001, "Строк больше"),
@@ -129,6 +144,48 @@ def test_a_hostile_file_ends_in_words(name: str) -> None:
         read_all(content)
     assert word in refused.value.ru
     assert refused.value.en
+
+
+def test_a_scan_of_tags_that_never_end_is_linear() -> None:
+    with pytest.raises(NotRead):
+        read_all(sheet_of(_HEAD + b"<row <c " * (4 << 20) + _TAIL))
+
+
+HONEST = workbook([["ФН", "ФД", "Сумма, руб."], ["9999078900001111", 7, 12.5]])
+
+
+def survives(content: bytes) -> None:
+    """Whatever the bytes: a plan, or a refusal in words."""
+    for kind in ("ofd", "payments", "checks"):
+        with suppress(NotRead):
+            plan(kind, content, Surroundings(ZoneInfo("Europe/Moscow")))
+
+
+@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@given(
+    st.binary(max_size=400)
+    | st.text(max_size=400).map(str.encode)
+    | st.text('ФНфд;,\t\n"=№ 0123.', max_size=300).map(str.encode)
+)
+def test_no_bytes_break_the_reader(content: bytes) -> None:
+    survives(content)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@given(st.integers(0, len(HONEST) - 1), st.binary(min_size=1, max_size=8), st.booleans())
+def test_no_damage_to_a_workbook_breaks_the_reader(at: int, damage: bytes, cut: bool) -> None:
+    survives(HONEST[:at] + damage + (b"" if cut else HONEST[at + len(damage) :]))
+
+
+@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@given(
+    st.integers(0, 900),
+    st.sampled_from([b"<", b"&#0;", b"\xff", b"", b"r='ZZZZZ9'", b"1e999", b"-1", b"</row>"]),
+)
+def test_no_damage_inside_a_sheet_breaks_the_reader(at: int, damage: bytes) -> None:
+    with zipfile.ZipFile(io.BytesIO(HONEST)) as packed:
+        sheet = packed.read("xl/worksheets/sheet1.xml")
+    survives(sheet_of(sheet[:at] + damage + sheet[at + len(damage) :]))
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:

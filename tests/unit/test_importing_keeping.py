@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from chekpoint.core.errors import Unfit
+from chekpoint.core.lifecycle import State
 from chekpoint.hub.importing.columns import Chosen
-from chekpoint.hub.importing.keeping import Result, Twice, Wish, look_into, take
+from chekpoint.hub.importing.keeping import Held, Result, Twice, Wish, compare, look_into, take
 from chekpoint.hub.importing.plan import Surroundings
-from chekpoint.hub.payments import settle_all
 from chekpoint.store import imports, ofd_records
 from chekpoint.store.tables import audit
 from chekpoint.store.tables_watch import imported, ofd_record
@@ -88,10 +88,11 @@ async def test_payments_of_a_file_are_covered_by_receipts_and_told_once(books: B
     line = "p{0};{0};24.11.2026 12:00;100,00\n"
     wish = Wish("payments", "эквайринг.csv", "admin", "Банк")
     await books.accept(books.sale("1"))
+    await books.becomes("1", State.FISCALISED)
     done = await bring(books, head + line.format(1) + line.format(2), wish)
     assert (done.fresh, done.known) == (2, 0)
-    assert await settle_all(books.store) == 1
-    assert len(await books.gaps()) == 2  # one waits for its register, one has nothing
+    await books.bind()
+    assert [state for _, state in await books.gaps()] == [None]
     more = await bring(books, head + line.format(2) + line.format(3), wish)
     assert (more.fresh, more.known) == (1, 1)
     other = await bring(books, head + line.format(3).replace("100", "200"), wish)
@@ -101,8 +102,10 @@ async def test_payments_of_a_file_are_covered_by_receipts_and_told_once(books: B
 async def test_a_check_that_a_site_wanted_is_covered_by_the_receipt_of_that_check(books: Books) -> None:
     text = "ID;Дата создания;Сумма, руб.\n17;24.11.2026 12:00;100\n18;24.11.2026 12:00;100\n"
     await books.accept(books.sale("check-17"))
+    await books.becomes("check-17", State.FISCALISED)
     assert (await bring(books, text, Wish("checks", "чеки.csv", "admin"))).fresh == 2
-    assert await settle_all(books.store) == 1
+    await books.bind()
+    assert [state for _, state in await books.gaps()] == [None]
 
 
 @pytest.mark.parametrize(
@@ -127,3 +130,27 @@ async def test_every_import_is_in_the_audit(books: Books) -> None:
     assert [(row["who"], row["verb"], row["reason"]) for row in told] == [
         ("admin", "file_imported", "выгрузка.csv")
     ]
+
+
+async def test_a_file_is_held_against_the_journal_and_what_it_lacks_is_a_mismatch(books: Books) -> None:
+    for number in (1, 2, 3):
+        await books.sign(FN, number, total=123_450, made_at="2026-11-24T12:30:15", sign="0012345678")
+    books.clock.wind(2 * 86_400)
+    other = ROW.replace(";7;", ";4;").replace("1 234,50", "77,00")
+    content = f"{register_of(2)}{other}\n".encode("cp1251")
+    made = await look_into(books.store, "ofd", content, AROUND)
+    await take(books.store, books.keys, WISH, content, made)
+    assert await compare(books.post, WISH._replace(complete=False), made) == [
+        Held(FN, "2026-11-24", "2026-11-24", 1, 3, 3, 2)
+    ]
+    assert await books.mismatches() == [("missing_here", f"{FN}/4")]
+    await compare(books.post, WISH, made)
+    assert await books.mismatches() == [("missing_here", f"{FN}/4"), ("missing_there", f"{FN}/3")]
+
+
+async def test_a_drive_that_the_hub_does_not_know_is_kept_and_said_to_be_unknown(books: Books) -> None:
+    content = register_of(2).encode("cp1251")
+    made = await look_into(books.store, "ofd", content, AROUND)
+    await take(books.store, books.keys, WISH, content, made)
+    assert [one.days for one in await compare(books.post, WISH, made)] == [0]
+    assert await books.mismatches() == []

@@ -37,7 +37,7 @@ def test_a_sum_is_read_in_the_unit_that_was_declared(cell: Any, unit: str, sum_:
 
 @pytest.mark.parametrize(
     "cell", ["", None, "двенадцать", "1,234.50", "1.234,50", "12,345", 12.345, True, "1e5", "nan", float("nan"),
-             float("inf"), 1e15, datetime.fromisoformat("2026-01-01T00:00:00"), "=1+1"],
+             float("inf"), 1e15, datetime.fromisoformat("2026-01-01T00:00:00"), "=1+1", "١٢"],
 )  # fmt: skip
 def test_what_is_no_sum_is_said_to_be_none(cell: Any) -> None:
     with pytest.raises(Bad):

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chekpoint.core.errors import BlockReason, RegisterBlocked
-from chekpoint.core.ports import OfdRecord
+from chekpoint.core.ports import FnsState, OfdItem, OfdRecord
+from chekpoint.fiscal.vat import VatRate
 from chekpoint.ofd.fields import Malformed
 from chekpoint.ofd.ofd_ru import OfdRu, OfdRuConfig
 from chekpoint.ofd.ofd_ru.records import record, register_numbers
@@ -248,6 +249,52 @@ async def test_refusal_comes_with_the_services_own_words() -> None:
     )
     with pytest.raises(RegisterBlocked, match="Период больше 30 дней"):
         await everything(Service(refused))
+
+
+@pytest.mark.anyio
+async def test_receipt_that_only_the_list_of_errors_knows_is_shown_as_refused() -> None:
+    service = Service()
+    service.errors = [row(FnsDescription="тег 1059"), row(DocNumber=72), {"DocNumber": "?"}]
+    found = {one.fd_number: one for one in await everything(service)}
+    assert set(found) == {71, 72}
+    assert {(one.fns, one.answer) for one in found.values()} == {(FnsState.REFUSED, 14)}
+    assert found[71].fns_message == "тег 1059"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "refusal",
+    [httpx2.Response(404, text="<html>"), httpx2.Response(200, json={"Status": "Failed", "Errors": ["нет"]})],
+)
+async def test_service_without_a_list_of_errors_is_not_asked_twice(refusal: httpx2.Response) -> None:
+    service = Service()
+    asked = 0
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        nonlocal asked
+        if request.url.path.endswith("/errors"):
+            asked += 1
+            return httpx2.Response(refusal.status_code, content=refusal.content)
+        return service(request)
+
+    http = httpx2.AsyncClient(transport=httpx2.MockTransport(answer))
+    operator = OfdRu(OfdRuConfig(inn="7700000016", token="key"), PatientClock(), http)
+    for _ in range(2):
+        assert [one.fd_number async for one in operator.documents(FN, SINCE, UNTIL)] == [71]
+    assert asked == 1
+
+
+def test_items_and_a_word_of_the_tax_service_never_met() -> None:
+    items = [
+        {"Name": "Чай", "Price": 700, "Quantity": 2.0, "Total": 1400, "NDS_Rate": 6, "CalculationMethod": 4}
+    ]
+    found = record(row(Items=items, FnsStatus="Accepted", CDateUtc="2026-11-24T09:00:01"), "")
+    assert found.items == (
+        OfdItem(name="Чай", sum=1400, price=700, quantity="2", vat=VatRate.NONE, method=4),
+    )
+    assert (found.fns, found.fns_message, found.answer) == (None, "Accepted", 0)
+    assert found.received_at == "2026-11-24T09:00:01+00:00"
+    assert record(row(), "").items is None
 
 
 @pytest.mark.anyio

@@ -4,6 +4,7 @@ import random
 import secrets
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import httpx2
 import msgspec
@@ -18,12 +19,13 @@ from chekpoint.core.witness import Note
 from chekpoint.hub.hub import Companion, Connector, Hub, MakeOperator
 from chekpoint.hub.kinds import ShopKind
 from chekpoint.hub.lane import MakeRegister
-from chekpoint.hub.payments import follow_payments
+from chekpoint.hub.payment_gaps import PaymentGaps
 from chekpoint.hub.tax import TaxPlan
 from chekpoint.hub.tax_watch import MakeTax, TaxWatch
 from chekpoint.ofd.first_ofd import FirstOfd, FirstOfdConfig
 from chekpoint.ofd.fns import Fns, FnsConfig
 from chekpoint.ofd.kontur import Kontur, KonturConfig
+from chekpoint.ofd.links import link_of
 from chekpoint.ofd.ofd_ru import OfdRu, OfdRuConfig
 from chekpoint.ofd.taxcom import Taxcom, TaxcomConfig
 from chekpoint.registers.agent import AgentConfig, AgentRegister, Switchboard, Traits, agent_routes
@@ -70,9 +72,12 @@ OPERATOR_CONFIGS: Mapping[str, type[msgspec.Struct]] = {
     "first_ofd": FirstOfdConfig,
     "kontur": KonturConfig,
     "taxcom": TaxcomConfig,
-    "fns": FnsConfig,
 }
-"""Operator (or the tax service) -> the form of an account's settings."""
+"""Operator -> the form of an account's settings."""
+
+
+TAX_CONFIGS: Mapping[str, type[msgspec.Struct]] = {"fns": FnsConfig}
+"""Tax service -> the form of the settings of a permission; kept as an account is."""
 
 
 def register_makers(
@@ -142,7 +147,7 @@ def companions(settings: Settings, http: httpx2.AsyncClient) -> dict[str, Compan
     beside: dict[str, Companion] = {
         "tax": lambda hub: TaxWatch(hub.post, tax_makers(hub.post.clock)).run(),
         "own_node": own_node(settings.data, settings.backups),
-        "payments": follow_payments,
+        "payments": lambda hub: PaymentGaps(hub.post, ZoneInfo(settings.zone)).run(),
         **_outside(settings),
     }
     return beside | {name: _of_hub(work) for name, work in watchers(settings, http).items()}
@@ -179,7 +184,7 @@ def doors(hub: Hub, zone: str, board: Switchboard | None = None) -> list[BaseRou
     """The addresses that shops call, and agents where there is a ``board``."""
     return [
         *(agent_routes(hub, board) if board is not None else ()),
-        *api_routes(hub),
+        *api_routes(hub, public_links=link_of),
         *callback_routes(hub),
         *bitrix.bitrix_routes(hub),
         *atol_online.routes(hub),

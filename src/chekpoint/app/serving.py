@@ -19,6 +19,7 @@ from chekpoint.core.clock import SystemClock
 from chekpoint.hub.hub import Hub
 from chekpoint.hub.mounting import WholeMount
 from chekpoint.hub.trial import Trial
+from chekpoint.ofd.links import link_of
 from chekpoint.registers.agent import AgentLimits, Switchboard
 from chekpoint.watch.probes.companion import SHOTS
 from chekpoint.watch.sending import try_channel
@@ -55,6 +56,7 @@ def application(
         ask,
         channel_kinds(),
         attempt,
+        link_of,
         settings.data / SHOTS,
     )
     pages = screens(

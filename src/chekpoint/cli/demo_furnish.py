@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from chekpoint.cli.demo_chat import DemoChat
 from chekpoint.cli.demo_hub import PlayError
 from chekpoint.cli.demo_site import DemoSite
 from chekpoint.cli.demo_stand import AGENT, INN, OTHER, OTHER_INN, SELLER, Stand
@@ -27,8 +28,8 @@ class Keys(NamedTuple):
     agent: str
 
 
-async def furnish(data: Path, stand: Stand, site: DemoSite | None) -> Keys:
-    """Two sellers, a shop for both, the registers at their addresses, access to the operator.
+async def furnish(data: Path, stand: Stand, site: DemoSite | None, chat: DemoChat | None) -> Keys:
+    """Two sellers, a shop for both, the registers at their addresses, access to the operator, the owner's chat.
 
     Raises PlayError.
     """
@@ -37,6 +38,8 @@ async def furnish(data: Path, stand: Stand, site: DemoSite | None) -> Keys:
     await store.start()
     try:
         await store.write(lambda tx: _setup(tx, stand, site, keys))
+        if chat is not None:
+            await store.write(chat.furnish)
     except StoreError as error:
         raise PlayError(f"{data}: {error}") from error
     finally:

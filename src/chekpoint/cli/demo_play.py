@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table as RichTable
 
+from chekpoint.cli.demo_chat import DemoChat, chat_up
 from chekpoint.cli.demo_count import Archives, Table
 from chekpoint.cli.demo_furnish import SHOP_ID, furnish
 from chekpoint.cli.demo_hub import PlayError, agent_process, hub_process
@@ -83,19 +84,20 @@ async def play(asked: Play) -> Table:
             stand_up(Conditions(data / "emulated", asked.faults, asked.seed, asked.pace))
         )
         site = None if asked.once else await stack.enter_async_context(site_up(data / "emulated"))
-        keys = await furnish(data, stand, site)
+        chat = None if asked.once else await stack.enter_async_context(chat_up())
+        keys = await furnish(data, stand, site, chat)
         base = await stack.enter_async_context(
             hub_process(data, 0 if asked.once else asked.port, quiet=asked.json)
         )
         await stack.enter_async_context(agent_process(data, base, keys.agent, quiet=asked.json))
         archives = Archives(stand.registers, SHOP_ID)
-        if site is not None:
-            _addresses(console, stand, base)
+        if chat is not None:
+            _addresses(console, stand, base, chat)
         table = await _run(asked, console, base, keys.api, archives)
         _show(asked, console, table)
-        if site is not None:
+        if site is not None and chat is not None:
             await _site(console, site)
-            _addresses(console, stand, base)
+            _addresses(console, stand, base, chat)
             await asyncio.Event().wait()
     return table
 
@@ -214,11 +216,12 @@ async def _site(console: Console, site: DemoSite) -> None:
     )
 
 
-def _addresses(console: Console, stand: Stand, base: str) -> None:
+def _addresses(console: Console, stand: Stand, base: str, chat: DemoChat) -> None:
     """Where a person can pull the paper out, and see what the hub says of it; before the play and after it."""
     console.print("Пульты касс: бумага, питание, связь / the registers' panels: paper, power, link")
     for one in stand.placed:
         console.print(f"  {one.name}: {one.panel}/")
+    console.print(f"Telegram владельца (двойник): кому и что сказано / whom the hub told what: {chat.url}/")
     console.print(f"Панель / dashboard: [bold]{base}/[/]   (Ctrl+C: конец / stop)")
 
 

@@ -104,6 +104,7 @@ def ofd(
     except (OSError, sqlite3.Error) as error:
         raise typer.BadParameter(str(error), param_hint="--state") from error
     typer.echo(f"{BANNER}: ОФД {host}:{port}, кабинет http://{host}:{http_port}/")
+    typer.echo("  кабинеты / accounts: OFD.ru /, 1-ofd.ru /first-ofd, Контур.ОФД /kontur")
     try:
         asyncio.run(_serve_ofd(operator, host, port, http_port))
     except OSError as error:

@@ -9,7 +9,7 @@ from chekpoint.cli.common import Config, desk, fail, run
 from chekpoint.cli.setup import _seller_id
 
 if TYPE_CHECKING:
-    from chekpoint.core.ports import OfdRegister
+    from chekpoint.core.ports import TaxService
 
 Check = Annotated[
     bool, typer.Option("--check/--no-check", help="Спросить кабинет сразу / ask the account now")
@@ -23,7 +23,7 @@ Settings = Annotated[
 
 
 def ofd(inn: str, operator: str, settings: Settings, *, check: Check = True, config: Config = None) -> None:
-    """Доступ в кабинет ОФД (настройки в JSON) / access to an operator's account (settings as JSON)."""
+    """Доступ в кабинет ОФД или к API налоговой (fns), настройки в JSON / access to an operator or the tax service."""
     body = _checked(inn, operator, settings)
 
     async def work() -> str:
@@ -32,8 +32,8 @@ def ofd(inn: str, operator: str, settings: Settings, *, check: Check = True, con
         async with desk(config) as at:
             seller = await at.store.read(lambda tx: _seller_id(tx, inn))
             if check:
-                for one in await _registers(operator, body):
-                    typer.echo(f"ККТ {one.registration_number} ФН {one.fn or '-'}")
+                for line in await _asked(operator, body):
+                    typer.echo(line)
             account = at.keys.new()
             await at.store.write(lambda tx: people.add_account(tx, account, seller, operator, body))
             return account
@@ -45,11 +45,12 @@ def _checked(inn: str, operator: str, settings: str) -> bytes:
     """The settings as they are kept; ends the command where the client would not take them."""
     import msgspec  # noqa: PLC0415
 
-    from chekpoint.app.compose import OPERATOR_CONFIGS  # noqa: PLC0415
+    from chekpoint.app.compose import OPERATOR_CONFIGS, TAX_CONFIGS  # noqa: PLC0415
 
-    form = OPERATOR_CONFIGS.get(operator)
+    known = {**OPERATOR_CONFIGS, **TAX_CONFIGS}
+    form = known.get(operator)
     if form is None:
-        fail(f"оператор {operator} не поддержан / operator not known: {', '.join(OPERATOR_CONFIGS)}")
+        fail(f"оператор {operator} не поддержан / operator not known: {', '.join(known)}")
     try:
         text = Path(settings[1:]).read_text("utf-8") if settings.startswith("@") else settings
         given: dict[str, Any] = msgspec.json.decode(text, type=dict[str, Any])
@@ -60,16 +61,27 @@ def _checked(inn: str, operator: str, settings: str) -> bytes:
         fail(f"настройки не читаются / settings cannot be read: {error}")
 
 
-async def _registers(operator: str, body: bytes) -> "list[OfdRegister]":
-    """What the account shows now; raises RegisterBlocked, and ends the command when the CA file is no use."""
-    from chekpoint.app.compose import operator_makers  # noqa: PLC0415
+async def _asked(operator: str, body: bytes) -> list[str]:
+    """What the account shows now, in lines; raises RegisterBlocked, and ends the command when the CA file is no use."""
+    from chekpoint.app.compose import operator_makers, tax_makers  # noqa: PLC0415
     from chekpoint.core.clock import SystemClock  # noqa: PLC0415
 
+    clock = SystemClock()
     try:
-        client = operator_makers(SystemClock())[operator](body)
+        if operator in tax_makers(clock):
+            return await _admitted(tax_makers(clock)[operator](body)[0])
+        client = operator_makers(clock)[operator](body)
     except OSError as error:
         fail(f"ca_file: {error}")
     try:
-        return [one async for one in client.registers()]
+        return [f"ККТ {one.registration_number} ФН {one.fn or '-'}" async for one in client.registers()]
     finally:
         await client.aclose()
+
+
+async def _admitted(service: "TaxService") -> list[str]:
+    try:
+        await service.admitted()
+    finally:
+        await service.aclose()
+    return ["налоговая выдала токен / the tax service gave a token"]

@@ -10,9 +10,11 @@ from chekpoint.cli.common import Config, Desk, desk, fail, run
 
 if TYPE_CHECKING:
     from chekpoint.hub.importing.columns import Chosen
-    from chekpoint.hub.importing.keeping import Result
+    from chekpoint.hub.importing.keeping import Held, Result, Wish
     from chekpoint.hub.importing.plan import Plan
-    from chekpoint.store.views_payments import Gap
+    from chekpoint.hub.post import Post
+    from chekpoint.store.journal import Tx
+    from chekpoint.store.views_payments import Gap, Hope
 
 BAD_TOLD = 20
 _EMPTY: list[str] = []
@@ -30,6 +32,10 @@ Shop = Annotated[str, typer.Option(help="Чьи платежи, если маг�
 Skip = Annotated[
     bool, typer.Option("--skip-bad", help="Принять без строк с ошибками / take the good rows alone")
 ]
+Partial = Annotated[
+    bool,
+    typer.Option("--partial", help="В файле не все чеки этих дней / the file does not hold all of its days"),
+]
 Again = Annotated[
     bool, typer.Option("--again", help="Принять тот же файл ещё раз / take the same file again")
 ]
@@ -38,21 +44,23 @@ Again = Annotated[
 def list_(*, most: int = typer.Option(50, min=1, max=1000), config: Config = None) -> None:
     """Оплачено, а чека нет: новые сверху; код 1, если есть старше пяти минут / paid but no receipt."""
     from chekpoint.core.clock import SystemClock, epoch_ms  # noqa: PLC0415 - commands start in an instant
-    from chekpoint.hub.payments import gap_age, settle_all  # noqa: PLC0415
+    from chekpoint.hub.payments import gap_age  # noqa: PLC0415
     from chekpoint.store import views_payments  # noqa: PLC0415
 
-    async def work() -> "list[Gap]":
+    def look(tx: "Tx") -> "list[tuple[Gap, Hope | None]]":
+        return [(gap, views_payments.hope(tx, gap)) for gap in views_payments.gaps(tx, most=most)]
+
+    async def work() -> "list[tuple[Gap, Hope | None]]":
         async with desk(config) as at:
-            await settle_all(at.store)
-            return await at.store.read(lambda tx: views_payments.gaps(tx, most=most))
+            return await at.store.read(look)
 
     found, now = run(work), epoch_ms(SystemClock().now())
     _print(found, now)
-    if any(gap_age(gap.paid_at, now) != "fresh" for gap in found):
+    if any(gap_age(gap.paid_at, now) != "fresh" for gap, _ in found):
         raise typer.Exit(1)
 
 
-def _print(found: "list[Gap]", now: int) -> None:
+def _print(found: "list[tuple[Gap, Hope | None]]", now: int) -> None:
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
@@ -67,11 +75,11 @@ def _print(found: "list[Gap]", now: int) -> None:
         "сумма",
         "чек / receipt",
     )
-    for gap in found:
+    for gap, hope in found:
         sign = "−" if gap.refund else ""
         table.add_row(
             f"{from_epoch_ms(gap.paid_at):%d.%m.%Y %H:%M}", str((now - gap.paid_at) // 60_000), gap.external_id,
-            gap.order_id, f"{sign}{roubles(gap.kopecks)}", gap.state or "нет / none",
+            gap.order_id, f"{sign}{roubles(gap.kopecks)}", hope.state if hope else "нет / none",
         )  # fmt: skip
     Console().print(table)
 
@@ -81,17 +89,10 @@ def import_(
     again: Again = False, config: Config = None,
 ) -> None:  # fmt: skip
     """Принять список платежей из xlsx или csv / take a list of payments."""
-    bring(
-        "payments",
-        file,
-        columns=map_,
-        unit=unit,
-        label=label,
-        shop=shop,
-        skip_bad=skip_bad,
-        again=again,
-        config=config,
-    )
+    from chekpoint.hub.importing.keeping import Wish  # noqa: PLC0415
+
+    wish = Wish("payments", file.name, getpass.getuser(), label, without_bad=skip_bad, again=again)
+    bring(file, wish, _said(map_, unit), shop, config)
 
 
 def import_file(
@@ -100,45 +101,52 @@ def import_file(
     unit: Unit = "", label: Label = "", shop: Shop = "", map_: Map = _EMPTY,
     fn: Annotated[str, typer.Option(help="ФН всего файла, если столбца нет / the drive of the whole file")] = "",
     sign: Annotated[str, typer.Option(help="Признак расчёта всего файла: 1..4 / the kind of all its receipts")] = "",
-    skip_bad: Skip = False, again: Again = False, config: Config = None,
+    partial: Partial = False, skip_bad: Skip = False, again: Again = False, config: Config = None,
 ) -> None:  # fmt: skip
-    """Принять файл для сверки: xlsx или csv / take a file to reconcile with."""
-    bring(
-        kind, file, columns=map_, unit=unit, label=label, shop=shop, fn=fn, sign=sign, skip_bad=skip_bad, again=again,
-        config=config,
-    )  # fmt: skip
+    """Принять файл для сверки, xlsx или csv, и сверить / take a file, and reconcile with it."""
+    from chekpoint.hub.importing.keeping import Wish  # noqa: PLC0415
+
+    who = getpass.getuser()
+    wish = Wish(kind, file.name, who, label, without_bad=skip_bad, complete=not partial, again=again)
+    bring(file, wish, _said(map_, unit, fn, sign), shop, config)
 
 
-def bring(
-    kind: str, file: Path, *, columns: list[str], unit: str, label: str, shop: str, skip_bad: bool, again: bool,
-    config: Path | None, fn: str = "", sign: str = "",
-) -> None:  # fmt: skip
-    """Read the file, say what was understood, and take it whole or not at all."""
+def bring(file: Path, wish: "Wish", said: dict[str, str], shop: str, config: Path | None) -> None:
+    """Read the file, say what was understood, take it whole or not at all, hold it against the journal."""
     from chekpoint.hub.importing import keeping  # noqa: PLC0415
 
     content = _content(file)
-    said = _said(columns, unit, fn, sign)
 
-    async def work() -> "Result":
+    async def work() -> "tuple[Result, list[Held]]":
         async with desk(config) as at:
-            made = await _read(at, kind, content, said)
+            made = await _read(at, wish.kind, content, said)
             _tell(made)
-            wish = keeping.Wish(
-                kind,
-                file.name,
-                getpass.getuser(),
-                label,
-                await _shop(at, shop),
-                without_bad=skip_bad,
-                again=again,
-            )
-            return await keeping.take(at.store, at.keys, wish, content, made)
+            whose = wish._replace(shop_id=await _shop(at, shop))
+            done = await keeping.take(at.store, at.keys, whose, content, made)
+            return done, await keeping.compare(_post(at), whose, made)
 
-    done = run(work)
+    done, held = run(work)
     typer.echo(
         f"записано новых: {done.fresh}, было: {done.known}, изменилось: {done.changed}, с ошибками: {done.bad}"
         f" / new {done.fresh}, known {done.known}, changed {done.changed}, bad {done.bad}"
     )
+    for one in held:
+        compared = (
+            f"у нас {one.ours}, в файле {one.theirs}, совпало {one.equal}"
+            if one.days
+            else "ФН хабу не знаком"
+        )
+        typer.echo(f"{one.fn} {one.first} – {one.last}: {compared}")
+
+
+def _post(at: Desk) -> "Post":
+    import random  # noqa: PLC0415
+
+    from chekpoint.core.clock import SystemClock  # noqa: PLC0415
+    from chekpoint.hub.post import Post  # noqa: PLC0415
+
+    chance = random.SystemRandom()
+    return Post(at.store, SystemClock(), chance, node=at.settings.node, limits=at.settings.limits)
 
 
 def _content(file: Path) -> bytes:
@@ -151,7 +159,7 @@ def _content(file: Path) -> bytes:
         fail(f"{file}: не читается / cannot be read: {error.strerror}")
 
 
-def _said(columns: list[str], unit: str, fn: str, sign: str) -> dict[str, str]:
+def _said(columns: list[str], unit: str, fn: str = "", sign: str = "") -> dict[str, str]:
     from chekpoint.hub.importing.columns import UNITS  # noqa: PLC0415
 
     if unit and unit not in UNITS:

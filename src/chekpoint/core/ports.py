@@ -305,6 +305,10 @@ class TaxAnswer(Fact, frozen=True, kw_only=True):
 class TaxService(Protocol):
     """FNS: asked about single documents."""
 
+    async def admitted(self) -> None:
+        """Does the service let us in? Raises RegisterBlocked as ``ask``."""
+        ...
+
     async def ask(self, question: TaxQuestion) -> TaxAnswer:
         """Ask about one document; raises RegisterBlocked (ACCESS, NO_LINK, BUSY) when there is no answer."""
         ...

@@ -275,13 +275,16 @@ async def _ofd(panel: Controlled, setting: OfdSetting) -> None:
 async def _account(panel: Controlled, setting: AccountSetting) -> None:
     if panel.ofd is None:
         raise ControlError("здесь нет ОФД / there is no operator here")
+    if setting.failure == "none":  # a plain form cannot say an empty value
+        setting.failure = ""
     if setting.failure and setting.failure not in FAILURES:
-        raise ControlError(f"failure: {FAILURES}")
+        raise ControlError(f"failure: none, {', '.join(FAILURES)}")
     if setting.sign_form is not None and setting.sign_form not in {"text", "number", "base64"}:
         raise ControlError("sign_form: text | number | base64")
     conduct = panel.ofd.account_conduct
     for name in (
         "delay_seconds",
+        "flc_seconds",
         "zone_hours",
         "padded",
         "sign_form",

@@ -86,6 +86,7 @@ class AccountSetting(msgspec.Struct, forbid_unknown_fields=True):
     """Conduct of the account API; (fn, fd) name one document."""
 
     delay_seconds: Seconds | None = None
+    flc_seconds: Seconds | None = None
     zone_hours: Annotated[int, Meta(ge=-24, le=24)] | None = None
     padded: bool | None = None
     sign_form: str | None = None

@@ -80,6 +80,10 @@ _OFD_BUTTONS: Final = _group(
     _button("ofd", {"answer": "0"}, "Принимать (1022 = 0)"),
     _button("ofd", {"spoil": "sign"}, "Портить подпись"),
     _button("ofd", {"spoil": "nothing"}, "Верные квитанции"),
+    _button("account", {"failure": "503"}, "Кабинет не отвечает (503)"),
+    _button("account", {"failure": "html"}, "Кабинет отдаёт HTML"),
+    _button("account", {"failure": "429"}, "Кабинет: слишком часто (429)"),
+    _button("account", {"failure": "none"}, "Кабинет отвечает"),
 )
 _FAULT_BUTTONS: Final = _group(
     "Сбои / Faults",

@@ -22,6 +22,11 @@ KIND: Final = "cabinet"
 REGISTERS_MOST: Final = 10_000  # of one cabinet
 
 
+def word(account_id: str) -> str:
+    """What a cabinet's asker listens for: somebody else has had trouble with the account."""
+    return f"cabinet:{account_id}"
+
+
 class Cabinet:
     """One account at an operator."""
 
@@ -38,7 +43,8 @@ class Cabinet:
                 answered = await self.once()
             except StoreError:
                 log.exception("cabinet_not_kept", operator=self._name)
-            await self._post.clock.sleep(limits.cabinet_every if answered else limits.cabinet_failing)
+            pause = limits.cabinet_every if answered else limits.cabinet_failing
+            await self._post.bell.wait((word(self._account),), pause)
 
     async def once(self) -> bool:
         """Ask for the registers and keep what came; False when the cabinet does not answer."""
@@ -85,6 +91,14 @@ def answer_of(probe: Probe) -> CabinetAnswer | None:
         return read(CabinetAnswer, probe)
     except msgspec.DecodeError:
         return None
+
+
+def misfit(tx: Tx, account_id: str, seller_id: str, name: str, why: str) -> None:
+    """An account with which no client can be made: kept as a cabinet that does not answer, so that people hear."""
+    error = RegisterBlocked(BlockReason.CONFIGURATION, why)
+    made = CabinetAnswer(operator=name, seller_id=seller_id, registers=(), answered_at=None)
+    made = msgspec.structs.replace(_before(tx, account_id, made), fault=_fault(error))
+    probes.note(tx, KIND, account_id, False, ENCODE(made))
 
 
 _WHY: Final = {

@@ -58,6 +58,7 @@ TRAITS: Final[dict[str, Trait]] = {
     "tax_sign_wrong": Trait(Link.TAX, About.RECEIPT),
     "tax_absent": Trait(Link.TAX, About.RECEIPT),
     "reconciliation_gap": Trait(Link.OPERATOR, About.REGISTER),
+    "tax_service_silent": Trait(Link.TAX, About.OTHER, 3600.0),
     "late": Trait(Link.HUB, About.SELLER, 5.0, _SILENT),
     "restored": Trait(Link.HUB, About.NODE),
     "webhook_failing": Trait(Link.SHOP, About.SHOP),

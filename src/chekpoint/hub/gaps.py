@@ -1,6 +1,5 @@
 """The incident of a register whose documents do not agree with the other side's: open while one is unanswered."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Final
 
@@ -14,28 +13,19 @@ TOLD_OTHERWISE: Final = frozenset({"unsent", "foreign", "lost_answer"})
 """These have incidents of their own: unproven, foreign_document, in_doubt."""
 
 
-def refresh(tx: Tx, key: Callable[[], str]) -> None:
-    """Open, reword and close the incident of each register by what is open and unresolved now."""
-    tallies = defaultdict[str, list[mismatches.Tally]](list)
-    for tally in mismatches.unresolved(tx):
-        if tally.kind not in TOLD_OTHERWISE:
-            tallies[tally.register_id].append(tally)
-    told = incidents.subjects(tx, KIND)
-    names = views_registers.names(tx) if tallies else {}
-    for register, found in tallies.items():
-        words = _words(names.get(register, register), found)
-        if register not in told:
-            incidents.open_incident(tx, KIND, register, words, key=key())
-        elif _stands(tx, register) != words:
-            incidents.reword(tx, KIND, register, words)
-    for register in told:
-        if register not in tallies:
-            incidents.close(tx, KIND, register)
-
-
-def _stands(tx: Tx, register: str) -> Words | None:
-    open_ = (one for one in incidents.open_now(tx) if (one.kind, one.subject) == (KIND, register))
-    return next((Words(one.severity, one.text_ru, one.text_en) for one in open_), None)
+def refresh(tx: Tx, register_id: str, key: Callable[[], str]) -> None:
+    """Open, reword or close the incident of a register by what is open and unresolved now."""
+    found = [one for one in mismatches.unresolved(tx, register_id) if one.kind not in TOLD_OTHERWISE]
+    told = incidents.standing(tx, KIND, register_id)
+    if not found:
+        if told is not None:
+            incidents.close(tx, KIND, register_id)
+        return
+    words = _words(views_registers.names(tx).get(register_id, register_id), found)
+    if told is None:
+        incidents.open_incident(tx, KIND, register_id, words, key=key())
+    elif told != words:
+        incidents.reword(tx, KIND, register_id, words)
 
 
 def _words(register: str, found: Iterable[mismatches.Tally]) -> Words:

@@ -12,7 +12,7 @@ import structlog
 from chekpoint.core.clock import Clock
 from chekpoint.core.errors import StoreError
 from chekpoint.core.ports import Operator, Shop
-from chekpoint.hub import continuity, pulse, sorting
+from chekpoint.hub import cabinets, continuity, pulse, sorting
 from chekpoint.hub.cabinets import Cabinet
 from chekpoint.hub.intake import Intake
 from chekpoint.hub.lane import Lane, MakeRegister
@@ -59,6 +59,7 @@ class Hub:
         self._connectors, self._companions = connectors, companions
         self._connected: dict[str, people.Shop] = {}
         self._names: dict[str, str] = {}
+        self._misfits: dict[str, bytes] = {}  # account -> settings with which no client can be made
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     async def start(self) -> None:
@@ -93,19 +94,27 @@ class Hub:
             self._names[row.id] = row.name
             self._lane(row)
         for account in await self.store.read(people.accounts):
-            self._account(*account)
+            await self._account(*account)
 
-    def _account(self, key: str, seller_id: str, operator: str, config: bytes) -> None:
+    async def _account(self, key: str, seller_id: str, operator: str, config: bytes) -> None:
         """Start the work for a new account at an operator. One with wrong settings does not stop the others."""
         if f"operator:{key}" in self._tasks or operator not in self._operators:
             return
         try:
             client = self._operators[operator](bytes(config))
         except (ValueError, OSError) as error:
-            log.error("operator_not_started", operator=operator, why=str(error))  # noqa: TRY400
+            await self._misfit(key, seller_id, operator, config, str(error))
             return
-        self._spawn(f"operator:{key}", OperatorWatch(self.post, seller_id, operator, client).run())
+        watch = OperatorWatch(self.post, seller_id, operator, client, troubled=cabinets.word(key))
+        self._spawn(f"operator:{key}", watch.run())
         self._spawn(f"cabinet:{key}", Cabinet(self.post, key, seller_id, operator, client).run())
+
+    async def _misfit(self, key: str, seller_id: str, operator: str, config: bytes, why: str) -> None:
+        """Say once that these settings cannot be used; the settings are read again with each reload."""
+        if self._misfits.get(key) != config:
+            log.error("operator_not_started", operator=operator, why=why)
+            await self.store.write(lambda tx: cabinets.misfit(tx, key, seller_id, operator, why))
+            self._misfits[key] = config
 
     def _lane(self, row: lanes.RegisterRow) -> None:
         """Start the lane of a new register; tell a running one what was changed about its register.

@@ -22,6 +22,13 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     operator_calm: float = 60.0
     cabinet_every: float = 900.0  # what the operator's cabinet says of registers and contracts
     cabinet_failing: float = 60.0
+    reconcile_every: float = 600.0  # the last two days are compared with the operator that often
+    reconcile_days: int = 35  # days that are made up for after a pause
+    shown_expected: float = 3600.0  # a document not in the operator's cabinet by then is a mismatch
+    tax_expected: float = 3 * 86400.0  # one not handed to the tax service by then is, too
+    payments_every: float = 30.0
+    payment_expected: float = 300.0  # 54-FZ: the receipt is due at settlement; by then it is worth a mismatch
+    unpaid_expected: float = 86400.0  # a receipt whose payment nobody has told of by then
     sweep_every: float = 1.0
     pulse_every: float = 2.0  # how often a node says that it lives
     keep_exchanges: float = 30 * 86400.0  # raw exchanges with registers

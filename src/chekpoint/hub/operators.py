@@ -8,6 +8,7 @@ from chekpoint.core.clock import from_epoch_ms
 from chekpoint.core.errors import RegisterError, StoreError
 from chekpoint.core.ports import OfdRecord, Operator, Ticket
 from chekpoint.hub import proofs, tax
+from chekpoint.hub.due_days import DueDays
 from chekpoint.hub.post import Post
 from chekpoint.store import ladder
 from chekpoint.store.journal import Tx
@@ -18,10 +19,14 @@ BATCH = 1000
 
 
 class OperatorWatch:
-    """One account at an operator: asks while documents of its seller lack a ticket."""
+    """One account at an operator: asks while documents of its seller lack a ticket, and compares day by day."""
 
-    def __init__(self, post: Post, seller_id: str, name: str, operator: Operator) -> None:
+    def __init__(
+        self, post: Post, seller_id: str, name: str, operator: Operator, *, troubled: str = ""
+    ) -> None:
         self._post, self._seller, self._name, self._operator = post, seller_id, name, operator
+        self._troubled = troubled  # whom to wake when the account fails
+        self._days = DueDays(post, seller_id, name, operator)
 
     async def run(self) -> None:
         """Ask until cancelled, more calmly while nothing comes; then let go of the account."""
@@ -37,8 +42,11 @@ class OperatorWatch:
             moved = False
             try:
                 moved = await self.once()
+                await self._days.once()
             except (RegisterError, StoreError) as error:
                 log.warning("operator_failed", operator=self._name, why=str(error))
+                if self._troubled:
+                    self._post.bell.ring(self._troubled)
             pause = limits.operator_every if moved else min(pause * 1.5, limits.operator_calm)
             await self._post.clock.sleep(pause)
 

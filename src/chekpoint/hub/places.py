@@ -6,6 +6,7 @@ from typing import Final, Protocol
 from sqlalchemy import select
 
 from chekpoint.hub.causes import About, Places, Seen, explained, trait_of
+from chekpoint.hub.hosts import hosts
 from chekpoint.store.journal import Tx
 from chekpoint.store.sql import Query
 from chekpoint.store.tables import lane, receipt, register
@@ -47,7 +48,7 @@ def places(tx: Tx, incidents: Sequence[Incident]) -> Places:
     receipts = [one.subject for one in incidents if trait_of(one.kind).about is About.RECEIPT]
     if receipts:
         register_of |= {row[0]: row[1] for row in tx.all(_RECEIPTS, keys=keys_of(tx, receipts)) if row[1]}
-    return Places({row[0]: row[1] for row in tx.all(_SELLERS)}, register_of)
+    return Places({row[0]: row[1] for row in tx.all(_SELLERS)}, register_of, hosts(tx))
 
 
 def reasons_of(

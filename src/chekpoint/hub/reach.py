@@ -20,7 +20,14 @@ AFTER_MOST: Final = 7 * 24 * 60  # minutes
 MASK: Final = "•••"
 SEVERITIES: Final = ("warning", "critical")
 LANGS: Final = ("ru", "en")
-_MISFIT: Final[Words] = ("Значение не подходит", "The value does not fit")
+_MISFIT: Final[Words] = ("Не подходит", "It does not fit")
+
+
+class Secretive(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings that hold a secret: they do not show themselves in a log or a traceback."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({MASK})"
 
 
 class ChannelKind(NamedTuple):
@@ -39,29 +46,32 @@ class ChannelKind(NamedTuple):
         said = answered(asks, given)
         kept = {ask.name: before[ask.name] for ask in self.asks if ask.secret and before.get(ask.name)}
         values = kept | {name: value for name, value in said.items() if value}
+        if faults := self._faults(values):
+            raise Unfilled(faults)
         try:
             return msgspec.json.encode(msgspec.convert(values, self.form, strict=False))
-        except msgspec.ValidationError as error:
-            raise Unfilled(self._fault(str(error))) from error
+        except msgspec.ValidationError as error:  # of a form that compares its fields
+            name, _, why = str(error).partition(": ")
+            field = name if name in {ask.name for ask in self.asks} else self.asks[0].name
+            raise Unfilled({field: _misfit(why or name)}) from error
 
-    def _fault(self, text: str) -> dict[str, Words]:
-        """The field that a form's error names: by its path, or before a colon where a form compares two fields."""
-        why, _, path = text.partition(" - at `$")
-        name, colon, rest = why.partition(": ")
-        fields = {ask.name: ask for ask in self.asks}
-        if colon and name in fields:
-            why = rest
-        else:
-            name = path.strip("`.")
-        ask = fields.get(name, self.asks[0])
-        ru, en = (ask.hint[0] or ask.label[0]), (ask.hint[1] or ask.label[1])
-        return {ask.name: (f"{_MISFIT[0]} ({ru}): {why}.", f"{_MISFIT[1]} ({en}): {why}.")}
+    def _faults(self, values: Mapping[str, Any]) -> dict[str, Words]:
+        """Every field that does not fit, each by itself."""
+        types = {field.name: field.type for field in msgspec.structs.fields(self.form)}
+        faults: dict[str, Words] = {}
+        for ask in self.asks:
+            if ask.name in values:
+                try:
+                    msgspec.convert(values[ask.name], types[ask.name], strict=False)
+                except msgspec.ValidationError as error:
+                    faults[ask.name] = _unlike(ask, str(error))
+        return faults
 
-    def shown(self, config: bytes) -> list[tuple[Words, str]]:
+    def shown(self, config: bytes, lang: str = "ru") -> list[tuple[Words, str]]:
         """The settings as a person may see them: no secrets."""
         values = _values(config)
         return [
-            (ask.label, MASK if ask.secret else _chosen(ask, str(values[ask.name])))
+            (ask.label, MASK if ask.secret else _chosen(ask, str(values[ask.name]), lang))
             for ask in self.asks
             if values.get(ask.name) not in (None, "")
         ]
@@ -69,22 +79,33 @@ class ChannelKind(NamedTuple):
     def filled(self, config: bytes) -> dict[str, str]:
         """The settings as a form shows them to be changed; secrets are empty."""
         values = _values(config)
-        return {
-            ask.name: ""
-            if ask.secret
-            else str(values.get(ask.name) or "").lower()
-            if isinstance(values.get(ask.name), bool)
-            else str(values.get(ask.name) or "")
-            for ask in self.asks
-        }
+        return {ask.name: "" if ask.secret else _typed(values.get(ask.name)) for ask in self.asks}
+
+
+def _typed(value: Any) -> str:
+    """A setting as a person types it; yes and no are words."""
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _values(config: bytes | None) -> dict[str, Any]:
     return msgspec.json.decode(config, type=dict[str, Any]) if config else {}
 
 
-def _chosen(ask: Ask, value: str) -> str:
-    return next((words[0] for choice, words in ask.choices if choice == value.lower()), value)
+def _misfit(why: str) -> Words:
+    return f"{_MISFIT[0]}: {why}.", f"{_MISFIT[1]}: {why}."
+
+
+def _unlike(ask: Ask, why: str) -> Words:
+    """A pattern says nothing to a person: the hint does."""
+    if "regex" not in why:
+        return _misfit(why)
+    ru, en = ask.hint[0] or ask.label[0], ask.hint[1] or ask.label[1]
+    return f"{_MISFIT[0]}: ожидается «{ru}».", f"{_MISFIT[1]}: “{en}” is expected."
+
+
+def _chosen(ask: Ask, value: str, lang: str) -> str:
+    place = 1 if lang == "en" else 0
+    return next((words[place] for choice, words in ask.choices if choice == value.lower()), value)
 
 
 class Plan(NamedTuple):

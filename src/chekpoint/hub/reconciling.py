@@ -84,8 +84,7 @@ class Reconciling:
 
     def _carry_over(self, tx: Tx, found: Mismatch, who: str, reason: str) -> None:
         """The journal knows it now: the next comparison will call it foreign, and that is answered already."""
-        standing = mismatches.of_kinds(tx, ("foreign",))
-        if ("foreign", found.subject) in standing:
+        if mismatches.of_subject(tx, "foreign", found.subject):
             return
         twin = mismatches.Difference(
             **{n: getattr(found, n) for n in mismatches.Difference._fields} | {"kind": "foreign"}
@@ -95,7 +94,8 @@ class Reconciling:
         mismatches.resolve(tx, key, who, reason)
 
     def _note(self, tx: Tx, verb: str, found: Mismatch, who: str, reason: str) -> None:
-        refresh(tx, self._keys.new)
+        if found.register_id is not None:
+            refresh(tx, found.register_id, self._keys.new)
         body = msgspec.json.encode({"mismatch": found.id, "kind": found.kind})
         people.note_deed(
             tx, self._keys.new(), who=who, verb=verb, subject=found.subject, reason=reason, body=body

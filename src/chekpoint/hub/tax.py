@@ -4,7 +4,7 @@ The open API is slow and has a quota, so not every receipt is asked about. A sha
 taken is, chosen by their keys; before them, those of which an operator said that the tax service has a remark.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Final
 
 import msgspec
@@ -20,6 +20,7 @@ from chekpoint.store.transitions import climb
 SOURCE: Final = "tax:fns"
 SIGN_WRONG: Final = "tax_sign_wrong"
 ABSENT: Final = "tax_absent"
+SILENT: Final = "tax_service_silent"  # its subject is the account
 _LONGEST_PAUSE: Final = 24 * 3600
 _PARTS: Final = 1 << 24  # keys end in chance: six of their digits choose the sample
 
@@ -69,10 +70,26 @@ def seen_at_operator(
     The caller has seen that the record is of this receipt, every field equal. ``source``: ``operator:NAME``.
     """
     if record.fns is FnsState.ACCEPTED and record.answer == 0:
-        return _climb(tx, receipt_id, source, record.evidence, key)
+        return _climb(tx, receipt_id, seller_id, source=source, body=record.evidence, key=key)
     if record.fns in {FnsState.WARNING, FnsState.REFUSED}:
         doubt(tx, receipt_id, seller_id)
     return False
+
+
+def told_later(
+    tx: Tx, records: Sequence[OfdRecord], *, seller_id: str, source: str, key: Callable[[], str]
+) -> int:
+    """Records of one drive that a later list showed: the tax service's word may have come since; how many climbed."""
+    spoken = {one.fd_number: one for one in records if one.fns not in {None, FnsState.WAITING}}
+    if not spoken:
+        return 0
+    known = tax.below(tx, records[0].fn, min(spoken), max(spoken))
+    ours = [(one, spoken[one.fd_number]) for one in known if one.fd_number in spoken]
+    return sum(
+        seen_at_operator(tx, one.id, record, seller_id=seller_id, source=source, key=key)
+        for one, record in ours
+        if int(record.fiscal_sign) == int(one.fiscal_sign) and record.total == one.total
+    )
 
 
 def settle(
@@ -86,7 +103,7 @@ def settle(
 ) -> None:
     """Write down what the tax service said of one receipt."""
     if answer.in_store:
-        _climb(tx, one.id, SOURCE, answer.evidence, key)
+        _climb(tx, one.id, one.seller_id, source=SOURCE, body=answer.evidence, key=key)
         return
     if answer.sign_right is False:
         words = tax_words.sign_wrong(one.fn, one.fd_number, answer.code, answer.message)
@@ -99,8 +116,10 @@ def settle(
     tax.put(tx, _again(tx, asked, answer, plan))
 
 
-def _climb(tx: Tx, receipt_id: str, source: str, body: str, key: Callable[[], str]) -> bool:
-    tax.forget(tx, receipt_id)
+def _climb(
+    tx: Tx, receipt_id: str, seller_id: str, *, source: str, body: str, key: Callable[[], str]
+) -> bool:
+    tax.forget(tx, receipt_id, seller_id)
     for kind in (SIGN_WRONG, ABSENT):
         incidents.close(tx, kind, receipt_id)
     return climb(tx, receipt_id, Proof.AT_TAX_SERVICE, source=source, body=body, check=None, key=key())
@@ -114,6 +133,6 @@ def _again(tx: Tx, asked: tax.Question, answer: TaxAnswer, plan: TaxPlan) -> tax
         answer.sign_right is True and answer.in_store is None and answer.code == 200
     )  # the store is not asked
     return msgspec.structs.replace(
-        asked, due=None if over or learned else tx.now + int(pause * 1000), tries=asked.tries + 1,
+        asked, due=None if over or learned else tx.now + int(pause * 1000), tries=asked.tries + 1, asked_at=tx.now,
         sign_right=answer.sign_right, in_store=answer.in_store, code=answer.code, message=answer.message,
     )  # fmt: skip

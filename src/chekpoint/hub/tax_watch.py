@@ -11,10 +11,10 @@ from chekpoint.core.clock import epoch_ms
 from chekpoint.core.errors import RegisterBlocked, RegisterError, StoreError
 from chekpoint.core.lifecycle import Proof
 from chekpoint.core.ports import TaxAnswer, TaxService
-from chekpoint.hub import tax
+from chekpoint.hub import tax, tax_words
 from chekpoint.hub.post import Post
 from chekpoint.hub.tax import TaxPlan
-from chekpoint.store import people
+from chekpoint.store import incidents, people
 from chekpoint.store import tax as asked
 from chekpoint.store.journal import Tx
 
@@ -112,13 +112,11 @@ class TaxWatch:
 
     async def _chosen(self, seat: Seat) -> list[str]:
         """Receipts to ask about now: in doubt, then due again, then of the sample."""
-        now, day = epoch_ms(self._post.clock.now()), f"{self._post.clock.now():%Y-%m-%d}"
+        day = f"{self._post.clock.now():%Y-%m-%d}"
 
         def look(tx: Tx) -> tuple[list[str], int]:
-            known = [one for one in asked.questions(tx) if one.seller_id == seat.seller_id]
-            due = [one for one in known if one.due is not None and one.due <= now]
-            due.sort(key=lambda one: (not one.first, one.due))
-            return [one.receipt_id for one in due], asked.asked_on(tx, seat.account_id, day)
+            waiting = asked.due(tx, seat.seller_id)
+            return [one.receipt_id for one in waiting], asked.asked_on(tx, seat.account_id, day)
 
         chosen, used = await self._post.store.read(look)
         most = min(BATCH, max(seat.plan.daily - used, 0))
@@ -158,7 +156,7 @@ class TaxWatch:
             used = asked.asked_on(tx, seat.account_id, day)
             one, known = asked.candidate(tx, receipt_id), asked.question(tx, receipt_id)
             if one is None or not one.open(doubted=known is not None and known.first):
-                asked.forget(tx, receipt_id)
+                asked.forget(tx, receipt_id, seat.seller_id)
                 return None
             if used >= seat.plan.daily:
                 return None
@@ -185,6 +183,7 @@ class TaxWatch:
         def unit(tx: Tx, said: TaxAnswer = answer) -> None:
             tax.settle(tx, one, mine, said, plan=seat.plan, key=self._post.keys.new)
             asked.answered(tx, seat.account_id, ok=True, words=said.message)
+            incidents.close(tx, tax.SILENT, seat.account_id)
 
         await self._post.store.write(unit)
         return True
@@ -195,6 +194,8 @@ class TaxWatch:
         asked.put(tx, msgspec.structs.replace(mine, due=tx.now))
         asked.count(tx, seat.account_id, day, max(asked.asked_on(tx, seat.account_id, day) - 1, 0))
         asked.answered(tx, seat.account_id, ok=False, words=words)
+        silent = tax_words.silent(words)
+        incidents.open_incident(tx, tax.SILENT, seat.account_id, silent, key=self._post.keys.new())
 
 
 def _key(ms: int) -> str:

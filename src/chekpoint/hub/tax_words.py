@@ -20,3 +20,12 @@ def absent(fn: str, fd: int, days: float) -> Words:
         f"Документ ФД {fd} (ФН {fn}) принят оператором, но за {days:g} дн. так и не появился в хранилище налоговой. Спросите ОФД, когда он его передал.",
         f"Document FD {fd} (FN {fn}) was taken by the operator, but for {days:g} days it has not appeared in the store of the tax service. Ask the operator when it was handed on.",
     )
+
+
+def silent(why: str) -> Words:
+    """The service does not answer us, or does not let us in."""
+    return Words(
+        "warning",
+        f"Налоговая не отвечает на вопросы о чеках: {why}. Чеки регистрируются и передаются как обычно, но последняя ступень ими не доказывается: проверьте доступ к открытому API.",
+        f"The tax service does not answer questions about receipts: {why}. Receipts are registered and handed on as ever, but the last rung is not proven: check the access to the open API.",
+    )

@@ -27,6 +27,10 @@ Query = Mapping[str, str | Sequence[str]]
 _TRIES: Final = 4
 _LONGEST_PAUSE: Final = 60.0
 _LARGEST: Final = 64 << 20
+UNTRUSTED: Final = (
+    "сертификат сервиса не признан: укажите корневой сертификат в ca_file"
+    " / the service's certificate is not trusted: name its authority in ca_file"
+)
 NOTHING: Final[Query] = {}
 BROWSER: Final = "Mozilla/5.0 (compatible; Chekpoint)"
 
@@ -147,6 +151,8 @@ class Account(ABC):
         try:
             status, raw, pause = await self._exchange(method, url, headers, parts)
         except httpx2.HTTPError as fault:  # never its text: it may show the address with the token in it
+            if untrusted(fault):
+                raise RegisterBlocked(BlockReason.CONFIGURATION, UNTRUSTED) from None
             raise Later(type(fault).__name__) from fault
         return Reply(status, self._decoded(status, raw), pause)
 
@@ -251,6 +257,15 @@ def said(body: Any, *names: str) -> str:
     """The words of an error body, by the names its service gives them; empty when there are none."""
     found = [body.get(name) for name in names] if isinstance(body, dict) else []
     return "; ".join(str(text)[:400] for text in found if text)
+
+
+def untrusted(fault: BaseException | None) -> bool:
+    """Is a certificate that cannot be verified at the bottom of it?"""
+    while fault is not None:
+        if isinstance(fault, ssl.SSLCertVerificationError):
+            return True
+        fault = fault.__cause__ or fault.__context__
+    return False
 
 
 def _no_access(fault: Denied) -> RegisterBlocked:

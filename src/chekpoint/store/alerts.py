@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import bindparam, func, literal_column, select, update
+from sqlalchemy import bindparam, exists, func, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from chekpoint.store.journal import Tx
@@ -66,7 +66,27 @@ _OPEN: Final = Query(select(*_TROUBLED).where(incident.c.closed_at.is_(None)).or
 _CLOSED: Final = Query(
     select(*_TROUBLED).where(incident.c.closed_at >= bindparam("edge")).order_by(incident.c.id)
 )
+_END = alert.alias("the_end")
+_ENDING: Final = Query(
+    select(*_TROUBLED)
+    .where(
+        incident.c.closed_at >= bindparam("edge"),
+        exists().where(
+            alert.c.incident_id == incident.c.id,
+            alert.c.state == "sent",
+            alert.c.phase != "recovered",
+            alert.c.sent_at <= incident.c.closed_at,
+            ~exists().where(
+                _END.c.incident_id == alert.c.incident_id,
+                _END.c.channel_id == alert.c.channel_id,
+                _END.c.phase == "recovered",
+            ),
+        ),
+    )
+    .order_by(incident.c.id)
+)
 _ONE: Final = Query(select(*_TROUBLED).where(incident.c.id == bindparam("which")))
+_SOME: Final = by_keys(select(*_TROUBLED).order_by(incident.c.id), incident.c.id)
 _OF: Final = by_keys(
     select(*(alert.c[name] for name in Told._fields)).order_by(alert.c.id), alert.c.incident_id
 )
@@ -143,10 +163,20 @@ def closed_since(tx: Tx, moment: int) -> list[Troubled]:
     return [Troubled(*row) for row in tx.all(_CLOSED, edge=moment)]
 
 
+def ending(tx: Tx, moment: int) -> list[Troubled]:
+    """Incidents that closed at or after a moment and whose end has not been told to all who heard of them."""
+    return [Troubled(*row) for row in tx.all(_ENDING, edge=moment)]
+
+
 def incident_of(tx: Tx, incident_id: str) -> Troubled | None:
     """One incident, open or closed."""
     row = tx.one(_ONE, which=incident_id)
     return None if row is None else Troubled(*row)
+
+
+def incidents_of(tx: Tx, incident_ids: Sequence[str]) -> list[Troubled]:
+    """These incidents, open or closed, oldest first."""
+    return [Troubled(*row) for row in tx.all(_SOME, keys=keys_of(tx, incident_ids))]
 
 
 def told(tx: Tx, incident_ids: Sequence[str]) -> list[Told]:
@@ -181,12 +211,12 @@ def due(tx: Tx, *, most: int) -> list[Letter]:
     return [Letter(*row) for row in tx.all(_DUE, now=tx.now, most=most)]
 
 
-def hold(tx: Tx, letter: Letter, until: int) -> None:
-    """Take a message so that no other node sends it as well; raises Conflict when one did."""
-    tx.exactly(
-        _SETTLE, "the alert is taken", letter=letter.id, seen=letter.next_check_at, old=letter.state, new="sending",
-        more=1, check=until, at=None, words=None, why=None,
-    )  # fmt: skip
+def hold(tx: Tx, letter: Letter, until: int) -> bool:
+    """Take a message so that no other node sends it as well; False when one did."""
+    return tx.run(
+        _SETTLE, letter=letter.id, seen=letter.next_check_at, old=letter.state, new="sending", more=1, check=until,
+        at=None, words=None, why=None,
+    ) == 1  # fmt: skip
 
 
 def settle(

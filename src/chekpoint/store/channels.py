@@ -93,6 +93,8 @@ _ADVANCE: Final = Query(
     update(channel)
     .where(
         channel.c.id == bindparam("which"),
+        _HERE,
+        channel.c.enabled == 1,
         or_(channel.c.read_to.is_(None), channel.c.read_to < bindparam("number")),
     )
     .values(read_to=bindparam("number"))
@@ -111,5 +113,8 @@ def take_reading(tx: Tx, channel_id: str, node: str, *, lease_ms: int) -> bool:
 
 
 def advance(tx: Tx, channel_id: str, number: int) -> None:
-    """A message was heard, in the unit of what it does; raises Conflict when it had been heard before."""
-    tx.exactly(_ADVANCE, "the message was heard", which=channel_id, number=number)
+    """A message was heard, in the unit of what it does; raises Conflict when it had been heard before.
+
+    Also when the channel is removed or switched off meanwhile: then it is not for us.
+    """
+    tx.exactly(_ADVANCE, "the message was heard, or is not for us", which=channel_id, number=number)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 PAGE_BYTES = 8192  # with a checkpoint each 5000 pages: the fastest durable setting measured
 CHECKPOINT_PAGES = 5000
+READER_CACHE_KIB = (
+    8192  # there are a few of them, and they walk long ranges: the system's own cache serves them
+)
 CACHE_KIB = 16384  # the default of 2 MiB spills pages to the disk in the middle of a large group
 BUSY_MS = 30_000
 
@@ -85,7 +88,7 @@ class Sqlite:
         con.execute("PRAGMA journal_mode=WAL")
         con.execute(f"PRAGMA synchronous={self._synchronous}")
         con.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
-        con.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+        con.execute(f"PRAGMA cache_size=-{READER_CACHE_KIB if readonly else CACHE_KIB}")
         con.execute("PRAGMA temp_store=MEMORY")  # what a statement needs to undo itself: no file for that
         con.execute("PRAGMA foreign_keys=ON")
         con.execute(f"PRAGMA busy_timeout={BUSY_MS}")

@@ -56,6 +56,21 @@ _REWORD: Final = Query(
 )  # fmt: skip
 
 
+_STANDING: Final = Query(
+    select(incident.c.severity, incident.c.text_ru, incident.c.text_en).where(
+        incident.c.kind == bindparam("which"),
+        incident.c.subject == bindparam("about"),
+        incident.c.closed_at.is_(None),
+    )
+)
+
+
+def standing(tx: Tx, kind: str, subject: str) -> Words | None:
+    """What the open incident of a kind and subject says; None when none is open."""
+    row = tx.one(_STANDING, which=kind, about=subject)
+    return None if row is None else Words(*row)
+
+
 def reword(tx: Tx, kind: str, subject: str, words: Words) -> bool:
     """An open incident has become worse or better; False when none is open."""
     done = (

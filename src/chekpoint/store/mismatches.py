@@ -48,6 +48,7 @@ class Standing(NamedTuple):
     text_ru: str
     ours: bytes | None
     theirs: bytes | None
+    opened_at: int
     resolved_at: int | None
 
 
@@ -92,6 +93,7 @@ _OPEN: Final = Query(
 _STANDING: Final = select(*(mismatch.c[n] for n in Standing._fields)).where(mismatch.c.closed_at.is_(None))
 _OF_RANGE: Final = Query(
     _STANDING.where(
+        mismatch.c.register_id == bindparam("register"),
         mismatch.c.fn == bindparam("drive"),
         mismatch.c.fd_number >= bindparam("low"),
         mismatch.c.fd_number <= bindparam("high"),
@@ -120,16 +122,26 @@ _REOPEN: Final = Query(
 )
 _UNRESOLVED: Final = (mismatch.c.closed_at.is_(None), mismatch.c.resolved_at.is_(None))
 _BY_REGISTER: Final = Query(
-    select(mismatch.c.register_id, mismatch.c.kind, mismatch.c.severity, func.count())
-    .where(*_UNRESOLVED, mismatch.c.register_id.is_not(None))
-    .group_by(mismatch.c.register_id, mismatch.c.kind, mismatch.c.severity)
-    .order_by(mismatch.c.register_id, mismatch.c.kind)
+    select(mismatch.c.kind, mismatch.c.severity, func.count())
+    .where(*_UNRESOLVED, mismatch.c.register_id == bindparam("register"))
+    .group_by(mismatch.c.kind, mismatch.c.severity)
+    .order_by(mismatch.c.kind)
 )
 
 
-def of_range(tx: Tx, fn: str, low: int, high: int) -> dict[Key, Standing]:
-    """What stands about documents of a drive, from one FD number to another, both included."""
-    return _standing(tx.all(_OF_RANGE, drive=fn, low=low, high=high))
+def of_range(tx: Tx, register_id: str, fn: str, low: int, high: int) -> dict[Key, Standing]:
+    """What stands about documents of a register's drive, from one FD number to another, both included."""
+    return _standing(tx.all(_OF_RANGE, register=register_id, drive=fn, low=low, high=high))
+
+
+_OF_SUBJECT: Final = Query(
+    _STANDING.where(mismatch.c.kind == bindparam("which"), mismatch.c.subject == bindparam("about"))
+)
+
+
+def of_subject(tx: Tx, kind: str, subject: str) -> dict[Key, Standing]:
+    """The one that stands of a kind and subject, if any."""
+    return _standing(tx.all(_OF_SUBJECT, which=kind, about=subject))
 
 
 def of_kinds(tx: Tx, kinds: Iterable[str]) -> dict[Key, Standing]:
@@ -204,12 +216,11 @@ def reopen(tx: Tx, mismatch_id: str) -> None:
 class Tally(NamedTuple):
     """How many of one kind a person has yet to look at."""
 
-    register_id: str
     kind: str
     severity: str
     many: int
 
 
-def unresolved(tx: Tx) -> list[Tally]:
-    """Open and unresolved ones that belong to a register, counted by kind."""
-    return [Tally(*row) for row in tx.all(_BY_REGISTER)]
+def unresolved(tx: Tx, register_id: str) -> list[Tally]:
+    """Open and unresolved ones of a register, counted by kind."""
+    return [Tally(*row) for row in tx.all(_BY_REGISTER, register=register_id)]

@@ -41,7 +41,7 @@ _THIS: Final = (
 _CHANGE: Final = Query(
     update(ofd_record)
     .where(*_THIS)
-    .values({name: bindparam(f"new_{name}") for name in (*_FACTS, "seen_at", "body")})
+    .values({name: bindparam(f"new_{name}") for name in (*_FACTS, "seen_at", "body")} | {"facts": None})
 )
 
 

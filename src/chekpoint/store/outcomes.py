@@ -66,7 +66,7 @@ _OWN: Final = Query(
         fiscal_document.c.fd_number == bindparam("number"),
         fiscal_document.c.receipt_id.is_(None),
     )
-    .values(receipt_id=bindparam("receipt"))
+    .values(receipt_id=bindparam("receipt"), facts=None)  # it is compared with its receipt's content now
 )
 _HAS: Final = Query(
     select(fiscal_document.c.receipt_id).where(

@@ -344,7 +344,10 @@ fiscal_document = Table(
     _moment("seen_at"),
     _text("items_digest", null=True),  # what reconciliation compares; None until it has looked
     _text("vat_digest", null=True),
+    _number("facts", null=True),  # all that is compared, as one number; 0: nothing is (see hub/facts)
     PrimaryKeyConstraint("fn", "fd_number"),
+    Index("ix_fiscal_document_facts", "fn", "fd_number", "facts", sqlite_where=text("facts IS NOT NULL"),
+          postgresql_where=text("facts IS NOT NULL")),
     Index("uq_fiscal_document_receipt_id", "receipt_id", unique=True, sqlite_where=text("receipt_id IS NOT NULL"),
           postgresql_where=text("receipt_id IS NOT NULL")),
     Index("ix_fiscal_document_orphan", "mark", sqlite_where=text("receipt_id IS NULL AND mark IS NOT NULL"),

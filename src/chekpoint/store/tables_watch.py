@@ -55,9 +55,12 @@ ofd_record = Table(
     Column("received_at", Text, nullable=True),
     Column("seen_at", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),  # JSON of OfdRecord
+    Column("facts", BigInteger, nullable=True),  # as of fiscal_document; None: not held against ours yet
     PrimaryKeyConstraint("fn", "fd_number", "source", "fiscal_sign"),
     Index("ix_ofd_record_fns", "fns", "fn", sqlite_where=text("fns <> 'accepted'"),
           postgresql_where=text("fns <> 'accepted'")),
+    Index("ix_ofd_record_facts", "fn", "fd_number", "facts", sqlite_where=text("facts IS NOT NULL"),
+          postgresql_where=text("facts IS NOT NULL")),
 )  # fmt: skip
 
 mismatch = Table(
@@ -87,7 +90,7 @@ mismatch = Table(
     Index("uq_mismatch_open", "kind", "subject", unique=True, sqlite_where=text("closed_at IS NULL"),
           postgresql_where=text("closed_at IS NULL")),
     Index("ix_mismatch_day", "day", "register_id"),
-    Index("ix_mismatch_open", "fn", "fd_number", sqlite_where=text("closed_at IS NULL"),
+    Index("ix_mismatch_open", "register_id", "fn", "fd_number", sqlite_where=text("closed_at IS NULL"),
           postgresql_where=text("closed_at IS NULL")),
 )  # fmt: skip
 
@@ -125,8 +128,6 @@ payment = Table(
           postgresql_where=text("receipt_id IS NULL")),
     Index("ix_payment_order_id", "order_id"),
     Index("ix_payment_shop_id_paid_at", "shop_id", "paid_at"),
-    Index("ix_payment_receipt_id", "receipt_id", sqlite_where=text("receipt_id IS NOT NULL"),
-          postgresql_where=text("receipt_id IS NOT NULL")),
 )  # fmt: skip
 
 imported = Table(

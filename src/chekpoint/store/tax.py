@@ -3,7 +3,7 @@
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, literal, literal_column, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from chekpoint.core.lifecycle import Proof
@@ -12,7 +12,36 @@ from chekpoint.store.sql import Query
 from chekpoint.store.tables import fiscal_document, receipt
 from chekpoint.store.tables_watch import probe
 
-QUESTION: Final = "tax"  # kind of a probe: its subject is a receipt
+
+class Below(NamedTuple):
+    """A receipt below the last rung, with what an operator's record of it must equal."""
+
+    id: str
+    fd_number: int
+    fiscal_sign: str
+    total: int
+
+
+_BELOW: Final = Query(
+    select(receipt.c.id, fiscal_document.c.fd_number, fiscal_document.c.fiscal_sign, fiscal_document.c.total)
+    .select_from(fiscal_document.join(receipt, receipt.c.id == fiscal_document.c.receipt_id))
+    .where(
+        fiscal_document.c.fn == bindparam("fn"),
+        fiscal_document.c.fd_number.between(bindparam("low"), bindparam("high")),
+        receipt.c.proof < literal_column(str(int(Proof.AT_TAX_SERVICE))),
+    )
+)
+
+
+def below(tx: Tx, fn: str, low: int, high: int) -> list[Below]:
+    """Receipts of a drive between two FD numbers (both included) that are not known to be at the tax service."""
+    return [Below(*row) for row in tx.all(_BELOW, fn=fn, low=low, high=high)]
+
+
+OPEN: Final = (
+    "tax:"  # kind of a probe, with the seller's id; its subject is a receipt, and ``at`` is when it is due
+)
+OVER: Final = "tax_over:"  # the same when there is nothing more to ask
 DAY: Final = "tax_day"  # its subject is an account
 READ_MOST: Final = 1000
 
@@ -26,6 +55,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     since: int  # of the first asking, or of the doubt
     first: bool = False  # somebody has said that something is wrong: before the sample
     tries: int = 0
+    asked_at: int | None = None  # when it was answered last
     sign_right: bool | None = None
     in_store: bool | None = None
     code: int = 0
@@ -86,13 +116,25 @@ _THIS: Final = (probe.c.kind == bindparam("which"), probe.c.subject == bindparam
 _GET: Final = Query(select(probe.c.body).where(*_THIS))
 _FORGET: Final = Query(delete(probe).where(*_THIS))
 _OLD: Final = Query(
-    delete(probe).where(probe.c.kind == bindparam("which"), probe.c.since < bindparam("before"))
-)
-_QUESTIONS: Final = Query(
+    delete(probe).where(
+        probe.c.kind >= bindparam("first"), probe.c.kind < bindparam("last"), probe.c.since < bindparam("before")
+    )
+)  # fmt: skip
+_DUE: Final = Query(
     select(probe.c.body)
-    .where(probe.c.kind == bindparam("which"))
+    .where(probe.c.kind == bindparam("which"), probe.c.at <= bindparam("now"))
     .order_by(probe.c.at)
     .limit(bindparam("most"))
+)
+_ASKED: Final = Query(
+    select(probe.c.body)
+    .join(receipt, receipt.c.id == probe.c.subject)
+    .where(
+        receipt.c.id == bindparam("receipt"),
+        probe.c.kind.in_(
+            [literal(OPEN).concat(receipt.c.seller_id), literal(OVER).concat(receipt.c.seller_id)]
+        ),
+    )
 )
 
 
@@ -107,35 +149,39 @@ def candidate(tx: Tx, receipt_id: str) -> Candidate | None:
     return None if row is None else Candidate(*row)
 
 
-def questions(tx: Tx) -> list[Question]:
-    """Those that are open, whoever's they are: longest not touched first."""
-    rows = tx.all(_QUESTIONS, which=QUESTION, most=READ_MOST)
-    return [msgspec.json.decode(bytes(row[0]), type=Question) for row in rows]
+def due(tx: Tx, seller_id: str) -> list[Question]:
+    """Those that are to be asked now: doubts first, then the longest due."""
+    rows = tx.all(_DUE, which=OPEN + seller_id, now=tx.now, most=READ_MOST)
+    found = [msgspec.json.decode(bytes(row[0]), type=Question) for row in rows]
+    return sorted(found, key=lambda one: (not one.first, one.due))
 
 
 def question(tx: Tx, receipt_id: str) -> Question | None:
-    """What is asked about one receipt."""
-    row = tx.one(_GET, which=QUESTION, about=receipt_id)
+    """What is, or was, asked about one receipt."""
+    row = tx.one(_ASKED, receipt=receipt_id)
     return None if row is None else msgspec.json.decode(bytes(row[0]), type=Question)
 
 
 def put(tx: Tx, one: Question) -> None:
     """Write a question as it stands now."""
+    forget(tx, one.receipt_id, one.seller_id)
     right = one.sign_right is not False and one.in_store is not False
+    kind, at = (OVER, tx.now) if one.due is None else (OPEN, one.due)
+    body = msgspec.json.encode(one)
     tx.run(
-        _PUT, kind=QUESTION, subject=one.receipt_id, at=tx.now, ok=int(right), since=one.since,
-        body=msgspec.json.encode(one),
+        _PUT, kind=kind + one.seller_id, subject=one.receipt_id, at=at, ok=int(right), since=one.since, body=body
     )  # fmt: skip
 
 
-def forget(tx: Tx, receipt_id: str) -> None:
+def forget(tx: Tx, receipt_id: str, seller_id: str) -> None:
     """It is answered."""
-    tx.run(_FORGET, which=QUESTION, about=receipt_id)
+    for kind in (OPEN, OVER):
+        tx.run(_FORGET, which=kind + seller_id, about=receipt_id)
 
 
 def forget_older(tx: Tx, before: int) -> int:
     """Questions that nobody asks any more; how many there were."""
-    return tx.run(_OLD, which=QUESTION, before=before)
+    return sum(tx.run(_OLD, first=kind, last=f"{kind[:-1]};", before=before) for kind in (OPEN, OVER))
 
 
 class _Day(msgspec.Struct):

@@ -1,15 +1,17 @@
 """The gap list: paid but no receipt; and, where a shop reports payments at all, receipts that nobody paid.
 
-Open payments lie in a partial index of their own, and receipts that are not fiscalised in another one: the
-list costs what is wrong, not what there is. Moments are milliseconds UTC, sums kopecks.
+Open payments lie in a partial index of their own: the list costs what is wrong, not what there is. Moments are
+milliseconds UTC, sums kopecks.
 """
 
 from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import and_, bindparam, func, literal, literal_column, or_, select
+from sqlalchemy import and_, bindparam, func, literal_column, or_, select
 
+from chekpoint.core.lifecycle import State
 from chekpoint.store.journal import Tx
+from chekpoint.store.settlements import RETURN, SALE, Paid, of_order
 from chekpoint.store.sql import Query
 from chekpoint.store.tables import receipt
 from chekpoint.store.tables_watch import payment
@@ -17,12 +19,15 @@ from chekpoint.store.views_scan import WINDOW, by_keys, capped, keys_of, number
 
 PAGE: Final = 50
 LATEST: Final = (1 << 62, "~")
+DEAD: Final = frozenset({State.REJECTED, State.EXPIRED, State.CANCELLED})
+"""States of a receipt that gives the buyer nothing."""
 
 
 class Gap(NamedTuple):
-    """A payment that no fiscalised receipt covers. ``state`` is of the receipt it has, None when it has none."""
+    """A payment that no registered receipt covers."""
 
     id: str
+    seller_id: str
     shop_id: str | None
     source: str
     external_id: str
@@ -30,30 +35,28 @@ class Gap(NamedTuple):
     kopecks: int
     refund: int
     paid_at: int
-    receipt_id: str | None
-    state: str | None
 
 
-_OWN: Final = tuple(payment.c[name] for name in Gap._fields[:-1])
+class Hope(NamedTuple):
+    """The receipt of a gap's order that says most of what became of it."""
+
+    receipt_id: str
+    state: str
+    total: int
+
+
+_OPEN: Final = payment.c.receipt_id.is_(None)
+_OLD: Final = payment.c.paid_at <= bindparam("until")
 _BEFORE: Final = or_(
     payment.c.paid_at < bindparam("at"), and_(payment.c.paid_at == bindparam("at"), payment.c.id < bindparam("key"))
 )  # fmt: skip
-_LATE: Final = payment.c.paid_at <= bindparam("until")
-_NEWEST: Final = (payment.c.paid_at.desc(), payment.c.id.desc())
-_WITHOUT: Final = (
-    select(*_OWN, literal(None).label("state")).where(payment.c.receipt_id.is_(None), _BEFORE, _LATE)
-    .order_by(*_NEWEST).limit(bindparam("most"))
-)  # fmt: skip
-_UNFINISHED: Final = receipt.c.state != literal_column("'fiscalised'")
-_WITH_OPEN: Final = (
-    select(*_OWN, receipt.c.state)
-    .select_from(receipt.join(payment, payment.c.receipt_id == receipt.c.id))
-    .where(_UNFINISHED, _BEFORE, _LATE)
-    .order_by(*_NEWEST)
+_GAPS: Final = Query(
+    select(*(payment.c[name] for name in Gap._fields))
+    .where(_OPEN, _BEFORE, _OLD)
+    .order_by(payment.c.paid_at.desc(), payment.c.id.desc())
     .limit(bindparam("most"))
 )
-_NONE: Final = Query(_WITHOUT)
-_UNDONE: Final = Query(_WITH_OPEN)
+_COUNT: Final = capped(payment, _OPEN, _OLD)
 
 
 def gaps(tx: Tx, before: tuple[int, str] = LATEST, *, until: int = LATEST[0], most: int = PAGE) -> list[Gap]:
@@ -62,20 +65,25 @@ def gaps(tx: Tx, before: tuple[int, str] = LATEST, *, until: int = LATEST[0], mo
     ``before``: (paid_at, id) of the last one of the page before; ``until``: paid at that moment or earlier.
     """
     given = {"at": before[0], "key": before[1], "until": until, "most": most}
-    rows = [Gap(*row) for query in (_NONE, _UNDONE) for row in tx.all(query, **given)]
-    return sorted(rows, key=lambda gap: (gap.paid_at, gap.id), reverse=True)[:most]
-
-
-_OLD: Final = payment.c.paid_at <= bindparam("until")
-_COUNTS: Final = (
-    capped(payment, payment.c.receipt_id.is_(None), _OLD),
-    capped(receipt.join(payment, payment.c.receipt_id == receipt.c.id), _UNFINISHED, _OLD),
-)
+    return [Gap(*row) for row in tx.all(_GAPS, **given)]
 
 
 def count(tx: Tx, until: int) -> int:
     """Gaps of payments that were made at a moment or earlier, counted up to CAP + 1."""
-    return sum(number(tx, query, until=until) for query in _COUNTS)
+    return number(tx, _COUNT, until=until)
+
+
+def hope(tx: Tx, gap: Gap) -> Hope | None:
+    """What there is of receipts for a gap's order: one of its sum first, a living one before a dead one."""
+    asked = Paid(
+        gap.id, gap.seller_id, gap.shop_id, gap.source, gap.order_id, gap.kopecks, gap.refund, gap.paid_at
+    )
+    kind = RETURN if gap.refund else SALE
+    found = [one for one in of_order(tx, asked) if one.kind == kind]
+    if not found:
+        return None
+    best = min(found, key=lambda one: (one.total != gap.kopecks, one.state in DEAD, one.id))
+    return Hope(best.id, best.state, best.total)
 
 
 _SINCE: Final = Query(select(func.min(payment.c.paid_at)).where(payment.c.shop_id == bindparam("shop")))

@@ -257,11 +257,11 @@ class Flagged(NamedTuple):
     seen_at: int
 
 
-_LAST_TICKET: Final = Query(
-    select(ticket.c.fd_number, ticket.c.flags, ticket.c.seen_at)
-    .where(ticket.c.fn == bindparam("drive"), ticket.c.operator_inn.is_not(None))
+_LAST_TICKETS: Final = Query(
+    select(ticket.c.fd_number, ticket.c.flags, ticket.c.seen_at, ticket.c.operator_inn)
+    .where(ticket.c.fn == bindparam("drive"))
     .order_by(ticket.c.fd_number.desc())
-    .limit(1)
+    .limit(20)
 )
 _DRIVES: Final = Query(
     select(lane.c.register_id, lane.c.fn).where(lane.c.fn.is_not(None)).order_by(lane.c.register_id)
@@ -269,6 +269,10 @@ _DRIVES: Final = Query(
 
 
 def last_tickets(tx: Tx) -> list[Flagged]:
-    """Of each drive in use. A ticket known by an account alone tells no flags, and is passed over."""
-    found = ((register, fn, tx.one(_LAST_TICKET, drive=fn)) for register, fn in tx.all(_DRIVES))
-    return [Flagged(register, fn, *row) for register, fn, row in found if row is not None]
+    """Of each drive in use, the newest that tells its flags: one known by an account alone, or in short, does not."""
+    found: list[Flagged] = []
+    for register, fn in tx.all(_DRIVES):
+        whole = next((row for row in tx.all(_LAST_TICKETS, drive=fn) if row[3] is not None), None)
+        if whole is not None:
+            found.append(Flagged(register, fn, *whole[:3]))
+    return found

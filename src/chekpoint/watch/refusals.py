@@ -9,3 +9,11 @@ class Later(NotSent):
     def __init__(self, message: str, seconds: float, *, code: str | None = None) -> None:
         super().__init__(message, code=code)
         self.seconds = seconds
+
+
+class Refused(NotSent):
+    """A refusal that is known by its words in both languages; ``said`` is the provider's own."""
+
+    def __init__(self, ru: str, en: str, said: str, *, code: str | None = None) -> None:
+        super().__init__(f"{ru} / {en}: {said}", code=code)
+        self.ru, self.en = f"{ru}: {said}", f"{en}: {said}"

@@ -11,7 +11,7 @@ One channel that hangs holds up no other: each has its own task.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -19,24 +19,23 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from chekpoint.core.clock import epoch_ms, from_epoch_ms
-from chekpoint.core.errors import Conflict, NotSent, StoreError, Unfit
+from chekpoint.core.errors import NotSent, StoreError, Unfit
 from chekpoint.core.ports import Alert, Channel
-from chekpoint.hub.causes import CHANNEL_FAILING, Seen
-from chekpoint.hub.places import places, reasons_of
+from chekpoint.hub.causes import CHANNEL_FAILING
+from chekpoint.hub.places import AFTER_CAUSE, places
 from chekpoint.hub.post import Post
 from chekpoint.store import alerts, channels, incidents, silences
 from chekpoint.store.alerts import Letter
 from chekpoint.store.journal import Tx
-from chekpoint.store.stakes import stakes
 from chekpoint.watch import notices
+from chekpoint.watch.composing import Bundle, bundles, compose
 from chekpoint.watch.notices import Due, Picture
 from chekpoint.watch.refusals import Later
-from chekpoint.watch.wording import Scene, channel_failing, trial_message, word
+from chekpoint.watch.wording import channel_failing
 
 log = structlog.get_logger()
 ROUND: Final = 1.0  # seconds
 BATCH: Final = 2000
-FRESH: Final = 30_000  # ms
 PATIENCE: Final = 15.0  # seconds for a provider to answer
 HOLD: Final = 60_000  # ms: longer than any provider is waited for
 PAUSE_FIRST: Final = 10.0  # seconds before the second try
@@ -84,7 +83,7 @@ class Notices:
     def _decide(self, tx: Tx) -> list[Due]:
         known = channels.channels(tx)
         opened = alerts.open_now(tx)
-        closed = alerts.closed_since(tx, tx.now - notices.END_TOLD_WITHIN)
+        closed = _closed(tx)
         if not known or not (opened or closed):
             return []
         told = alerts.told(tx, [one.id for one in (*opened, *closed)])
@@ -113,48 +112,30 @@ class Notices:
     async def _serve(self, channel: str, letters: list[Letter]) -> None:
         """Send what is due over one channel, in order; the first refusal ends it."""
         try:
-            for letter in letters:
-                if not await self.deliver(letter):
+            for bundle in await self._post.store.read(lambda tx: bundles(tx, letters)):
+                if not await self.deliver(bundle):
                     break
         except Exception:  # its hold runs out, and it is sent again; other channels go on
             log.exception("notice_not_settled", channel=channel)
         finally:
             self._busy.pop(channel, None)
 
-    async def deliver(self, letter: Letter) -> bool:
-        """Hold, send and settle one message; False when the channel did not take it."""
+    async def deliver(self, letters: Sequence[Letter]) -> bool:
+        """Hold, send as one message and settle; False when the channel did not take it."""
         until = epoch_ms(self._post.clock.now()) + HOLD
-        try:
-            await self._post.store.write(lambda tx: alerts.hold(tx, letter, until))
-        except Conflict:
+        held = await self._post.store.write(
+            lambda tx: [letter for letter in letters if alerts.hold(tx, letter, until)]
+        )
+        if not held:
             return True  # another node sends it
-        channel, alert = await self._post.store.read(lambda tx: self._ready(tx, letter))
-        if channel is None or alert is None:
-            await self._post.store.write(lambda tx: alerts.settle(tx, letter.id, until, state="dropped"))
+        made = await self._post.store.read(lambda tx: compose(tx, held, self._zone, self._address))
+        if made.channel is None or made.alert is None:
+            await self._post.store.write(lambda tx: _drop(tx, made, until))
             return True
-        answer = await self._hand_over(channel, alert)
-        await self._post.store.write(lambda tx: self._settle(tx, letter, channel, until, answer))
+        channel = made.channel
+        answer = await self._hand_over(channel, made.alert)
+        await self._post.store.write(lambda tx: self._settle(tx, made, channel, until, answer))
         return isinstance(answer, str)
-
-    def _ready(self, tx: Tx, letter: Letter) -> tuple[channels.Channel | None, Alert | None]:
-        """The channel, and the message as it reads now; None where nobody is to be told of it any more."""
-        channel = next((one for one in channels.channels(tx) if one.id == letter.channel_id), None)
-        if channel is None or (not channel.enabled and letter.phase != "test"):
-            return None, None
-        if letter.incident_id is None:
-            return channel, trial_message(letter.id, channel.name, channel.lang, self._address)
-        one = alerts.incident_of(tx, letter.incident_id)
-        if one is None or _needless(tx, letter, one, channel):
-            return channel, None
-        opened = alerts.open_now(tx)
-        known = places(tx, (*opened, one))
-        reasons = reasons_of(opened, (), known, tx.now)
-        at = known.register(Seen(one.id, one.kind, one.subject))
-        scene = Scene(
-            one, stakes(tx, at), sum(cause == one.id for cause in reasons.values()), tx.now, self._zone,
-            self._address,
-        )  # fmt: skip
-        return channel, word(letter, scene, channel.lang)
 
     async def _hand_over(self, channel: channels.Channel, alert: Alert) -> str | NotSent:
         """What the provider said when it took the message, or why it is not there."""
@@ -182,27 +163,45 @@ class Notices:
             await port.aclose()
 
     def _settle(
-        self, tx: Tx, letter: Letter, channel: channels.Channel, seen: int, answer: str | NotSent
+        self, tx: Tx, made: Bundle, channel: channels.Channel, seen: int, answer: str | NotSent
     ) -> None:
-        if isinstance(answer, str):
+        _drop(tx, made, seen)
+        if isinstance(answer, NotSent):
+            self._refused(tx, made.told, channel, seen, answer)
+            return
+        for letter in made.told:
             alerts.settle(tx, letter.id, seen, state="sent", said=answer)
-            alerts.hurry(tx, channel.id)
-            incidents.close(tx, CHANNEL_FAILING, channel.id)
-        else:
-            self._refused(tx, letter, channel, seen, answer)
+        alerts.hurry(tx, channel.id)
+        incidents.close(tx, CHANNEL_FAILING, channel.id)
 
     def _refused(
-        self, tx: Tx, letter: Letter, channel: channels.Channel, seen: int, refusal: NotSent
+        self, tx: Tx, told: Sequence[Letter], channel: channels.Channel, seen: int, refusal: NotSent
     ) -> None:
-        wait = refusal.seconds if isinstance(refusal, Later) else _pause(letter.tries)
+        wait = refusal.seconds if isinstance(refusal, Later) else _pause(min(one.tries for one in told))
         check = tx.now + int(wait * 1000)
-        over = letter.phase == "test" or check - letter.created_at > GIVE_UP
-        state = "given_up" if over else "waiting"
-        alerts.settle(tx, letter.id, seen, state=state, check=None if over else check, error=refusal.message)
+        for letter in told:
+            over = letter.phase == "test" or check - letter.created_at > GIVE_UP
+            alerts.settle(
+                tx, letter.id, seen, state="given_up" if over else "waiting", check=None if over else check,
+                error=refusal.message,
+            )  # fmt: skip
         alerts.postpone(tx, channel.id, check)
         if not isinstance(refusal, Later):
-            words = channel_failing(channel.name, refusal.message, alerts.unsent(tx, channel.id))
+            words = channel_failing(channel.name, refusal, alerts.unsent(tx, channel.id))
             incidents.open_incident(tx, CHANNEL_FAILING, channel.id, words, key=self._post.keys.new())
+
+
+def _closed(tx: Tx) -> list[alerts.Troubled]:
+    """Those whose end is to be told, and those that ended a moment ago: they still explain others."""
+    lately = alerts.closed_since(tx, tx.now - AFTER_CAUSE)
+    return list(
+        {one.id: one for one in (*alerts.ending(tx, tx.now - notices.END_TOLD_WITHIN), *lately)}.values()
+    )
+
+
+def _drop(tx: Tx, made: Bundle, seen: int) -> None:
+    for letter in made.dropped:
+        alerts.settle(tx, letter.id, seen, state="dropped")
 
 
 def _note(tx: Tx, due: "list[tuple[str, Due]]") -> None:
@@ -210,19 +209,6 @@ def _note(tx: Tx, due: "list[tuple[str, Due]]") -> None:
         alerts.add(
             tx, key, one.incident_id, one.channel_id, one.phase, number=one.number, severity=one.severity
         )
-
-
-def _needless(tx: Tx, letter: Letter, one: alerts.Troubled, channel: channels.Channel) -> bool:
-    """Nobody needs it any more: it was seen, silenced, or over before it could be told."""
-    if letter.phase == "reminder" and (one.closed_at is not None or one.seen_at is not None):
-        return True
-    if letter.phase == "opened":
-        if channel.after_seconds and one.seen_at is not None:
-            return True
-        if one.closed_at is not None and letter.tries == 0 and tx.now - letter.created_at < FRESH:
-            return True  # it righted itself between the note and its sending
-    quiet = silences.since(tx, one.closed_at or tx.now)
-    return silences.muted(quiet, one.kind, one.subject, one.closed_at or tx.now) is not None
 
 
 def _pause(tries: int) -> float:
@@ -241,6 +227,6 @@ async def try_channel(teller: Notices, post: Post, channel_id: str) -> alerts.To
         )  # nobody else takes it up meanwhile
         return Letter(key, None, channel_id, "test", 0, "warning", "waiting", 0, tx.now, tx.now + HOLD)
 
-    await teller.deliver(await post.store.write(note))
+    await teller.deliver([await post.store.write(note)])
     found = await post.store.read(lambda tx: alerts.of_channel(tx, channel_id, most=20))
     return next(one for one in found if one.id == key)

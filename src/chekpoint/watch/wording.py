@@ -4,20 +4,23 @@ A message is worded when it leaves, so that its numbers are those of that moment
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from chekpoint.core.clock import from_epoch_ms
+from chekpoint.core.errors import NotSent
 from chekpoint.core.ports import Alert
 from chekpoint.hub.causes import Link, trait_of
 from chekpoint.store.alerts import Letter, Troubled
 from chekpoint.store.incidents import Words
 from chekpoint.store.stakes import COUNTED, Stakes
+from chekpoint.watch.refusals import Refused
 from chekpoint.watch.wording_texts import TEXTS
 
 TITLE_MOST: Final = 200
+LISTED: Final = 10  # incidents of a kind that one message names
 BLOCKED_AFTER: Final = timedelta(days=30)  # unsent documents lock the fiscal drive
 _SENTENCE: Final = re.compile(r"(?<=[.!?])\s+")
 _STEPS: Final = ((86_400, "days"), (3600, "hours"), (60, "minutes"), (1, "seconds"))
@@ -48,6 +51,22 @@ def word(letter: Letter, scene: Scene, lang: str) -> Alert:
     )  # fmt: skip
 
 
+def several(letter: Letter, every: Sequence[Troubled], scene: Scene, lang: str) -> Alert:
+    """One message about many incidents of one kind; the first is its title."""
+    tongue, texts = Tongue(lang, scene.zone), [one.text_ru if lang == "ru" else one.text_en for one in every]
+    firsts = [_split(text)[0] for text in texts]
+    heading = _heading(letter, scene.one, tongue)
+    lines = [tongue.say("several", count=len(every)), *(f"• {first}" for first in firsts[:LISTED])]
+    if len(every) > LISTED:
+        lines.append(tongue.say("several_more", count=len(every) - LISTED))
+    lines += [_waiting(scene, tongue), _law(scene, tongue) if letter.phase != "recovered" else ""]
+    return Alert(
+        id=letter.id, phase=letter.phase, severity=scene.one.severity,
+        title=f"{heading}: {firsts[0]} {tongue.say('several_short', count=len(every) - 1)}",
+        text="\n".join(line for line in lines if line), url=f"{scene.address}/incidents",
+    )  # fmt: skip
+
+
 def trial_message(alert_id: str, channel: str, lang: str, address: str) -> Alert:
     """What the test button sends."""
     say = TEXTS[lang]
@@ -57,15 +76,15 @@ def trial_message(alert_id: str, channel: str, lang: str, address: str) -> Alert
     )  # fmt: skip
 
 
-def channel_failing(name: str, error: str, waiting: int) -> Words:
+def channel_failing(name: str, refusal: NotSent, waiting: int) -> Words:
     """A channel does not take what it is given."""
+    ru, en = (refusal.ru, refusal.en) if isinstance(refusal, Refused) else (refusal.message, refusal.message)
+    later = (f" Ждут отправки: {waiting}.", f" Waiting to be sent: {waiting}.") if waiting else ("", "")
     return Words(
         "critical",
-        f"Канал «{name}» не принимает сообщения: {error}. Не доставлено сообщений: {waiting}, они будут отправлены, когда он заработает. "
-        "Проверьте настройки канала и нажмите «Проверить».",
-        f"Channel “{name}” takes no messages: {error}. Not delivered: {waiting}; they will be sent when it works again. "
-        "Check its settings and press “Test”.",
-    )  # fmt: skip
+        f"Канал «{name}» не принимает сообщения: {ru}.{later[0]} Проверьте его настройки и нажмите «Проверить».",
+        f"Channel “{name}” takes no messages: {en}.{later[1]} Check its settings and press “Test”.",
+    )
 
 
 def _split(text: str) -> tuple[str, str]:

@@ -8,11 +8,14 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from chekpoint.fiscal.vat import VatRate
+from chekpoint.hub.book_words import DOCUMENTS
 from chekpoint.store.views_reconciliation import NOBODY, Compared, Tally
 from chekpoint.web.lingo import Lingo
 
 NO_TALLY: Final = Tally("", "", 0, 0, 0, 0)
 MONEY: Final = frozenset({"total", "sum", "price", "money", "kopecks", "paid", "vat_sum", "amount"})
+_RATES: Final = frozenset(rate.value for rate in VatRate)
 _KINDS: Final = ("sale", "sale_return", "purchase", "purchase_return")
 
 
@@ -82,9 +85,9 @@ def square(day: str, compared: Sequence[Compared], tally: Tally) -> Square:
     elif not compared and not tally.resolved:
         tone, word, mark = "unchecked", "unchecked", ""
     elif tally.resolved:
-        tone, word, mark = "quiet", "settled", ""
+        tone, word, mark = "quiet", "settled", "✓"
     elif ours == theirs == equal:
-        tone, word, mark = ("well", "agrees", "") if ours else ("unknown", "empty", "0")
+        tone, word, mark = ("well", "agrees", "") if ours else ("quiet", "empty", "0")
     else:
         tone, word, mark = "waits", "coming", "…"
     return Square(day, tone, word, mark, ours, theirs, equal, left)
@@ -132,16 +135,29 @@ def _shown(name: str, value: Any, lingo: Lingo) -> str | None:
         return None
     if name in MONEY and isinstance(value, int):
         return lingo.money(value) if value >= 0 else f"−{lingo.money(-value)}"
-    if name == "kind" and value in {1, 2, 3, 4}:
-        return lingo.t(f"kind.{_KINDS[value - 1]}")
-    if name == "made_at":
-        return lingo.wall(str(value))
     if isinstance(value, list):
-        return "\n".join(_item(one, lingo) for one in value)
-    return _item(value, lingo) if isinstance(value, dict) else str(value)
+        return "\n".join(_rate(one, lingo) if name == "vat" else _item(one, lingo) for one in value)
+    return _item(value, lingo) if isinstance(value, dict) else _word(name, str(value), lingo)
+
+
+def _word(name: str, value: str, lingo: Lingo) -> str:
+    if name == "kind" and value in {"1", "2", "3", "4"}:
+        return lingo.t(f"kind.{_KINDS[int(value) - 1]}")
+    if name == "vat" and value in _RATES:
+        return VatRate(value).label
+    if name == "document" and value.isdecimal() and int(value) in DOCUMENTS:
+        return lingo.pick(*DOCUMENTS[int(value)])
+    return lingo.wall(value) if name == "made_at" else value
+
+
+def _rate(one: Any, lingo: Lingo) -> str:
+    """A rate with its tax sum, kopecks."""
+    if not (isinstance(one, list) and len(one) == 2 and one[0] in _RATES and isinstance(one[1], int)):
+        return _item(one, lingo)
+    return f"{VatRate(one[0]).label} · {lingo.money(one[1])}"
 
 
 def _item(one: Any, lingo: Lingo) -> str:
     if isinstance(one, dict):
-        return " · ".join(f"{_shown(n, v, lingo)}" for n, v in one.items() if v is not None)
+        return " · ".join(shown for n, v in one.items() if (shown := _shown(n, v, lingo)) is not None)
     return " · ".join(str(part) for part in one) if isinstance(one, list) else str(one)

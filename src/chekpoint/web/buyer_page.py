@@ -32,7 +32,7 @@ async def show(request: Request) -> Response:
     head, document = found
     answer = desk.bare(
         request, "buyer.html", head=head, document=document, printed=printed(head, document), fns=FNS_CHECK,
-        is_test=bool(head.fn and head.fn.startswith(TEST_FN)),
+        is_test=bool(head.fn and head.fn.startswith(TEST_FN)), link=await desk.public_link(head.id),
     )  # fmt: skip
     answer.headers.update(_HEADERS)
     return answer

@@ -17,6 +17,7 @@ from chekpoint.core.ports import RegisterStatus
 from chekpoint.fiscal.printed_rows import TEST_FN
 from chekpoint.hub.hub import Hub
 from chekpoint.hub.kinds import RegisterKind, ShopKind
+from chekpoint.hub.public_link import PublicLink, PublicLinks, no_links, public_link
 from chekpoint.hub.reach import ChannelKind
 from chekpoint.hub.trial import Trial, Trials
 from chekpoint.store import views_incidents, views_registers
@@ -43,6 +44,7 @@ class Joinery(NamedTuple):
     ask_register: Callable[[str, bytes], Awaitable[RegisterStatus]] | None = None
     channel_kinds: tuple[ChannelKind, ...] = ()
     try_channel: Callable[[str], Awaitable[Told]] | None = None
+    public_links: PublicLinks = no_links  # of operators
     shots: Path | None = None  # screenshots of sites that failed
 
 
@@ -81,6 +83,10 @@ class Desk:
         if self._joinery.try_channel is None:
             raise HTTPException(404)
         return await self._joinery.try_channel(channel_id)
+
+    async def public_link(self, receipt_id: str) -> PublicLink | None:
+        """Where the receipt can be looked up at its operator; None: not known."""
+        return await public_link(self.store, self._joinery.public_links, receipt_id)
 
     def now(self) -> int:
         """Milliseconds UTC."""

@@ -115,7 +115,7 @@ def _chosen(kind: str, fields: Mapping[str, str]) -> Chosen:
     columns = {
         int(name[1:]): value
         for name, value in fields.items()
-        if name[:1] == "c" and name[1:].isdigit() and len(name) < 5 and value in names
+        if name[:1] == "c" and name.isascii() and name[1:].isdigit() and len(name) < 5 and value in names
     }
     unit, fn, sign = (fields.get(name, "") for name in ("unit", "fn", "sign"))
     return Chosen(
@@ -126,7 +126,7 @@ def _chosen(kind: str, fields: Mapping[str, str]) -> Chosen:
 
 def _words(fields: Mapping[str, str]) -> dict[str, str]:
     """An unticked box is not sent: it must still take its tick away."""
-    return {name: fields.get(name, "") for name in ("label", "shop", "without_bad", "again")}
+    return {name: fields.get(name, "") for name in ("label", "shop", "without_bad", "partial", "again")}
 
 
 async def _take(request: Request, sent: uploads.Upload, made: Plan) -> Response:
@@ -134,10 +134,11 @@ async def _take(request: Request, sent: uploads.Upload, made: Plan) -> Response:
     desk, said = desk_of(request), sent.fields
     wish = keeping.Wish(
         made.kind, sent.name, request.state.person.login, said.get("label", ""), said.get("shop") or None,
-        without_bad=bool(said.get("without_bad")), again=bool(said.get("again")),
+        without_bad=bool(said.get("without_bad")), complete=not said.get("partial"), again=bool(said.get("again")),
     )  # fmt: skip
     done = await keeping.take(desk.store, desk.keys, wish, sent.content, made)
-    return await desk.page(request, "import_done.html", done=done, made=made, source=wish.source)
+    held = await keeping.compare(desk.hub.post, wish, made)
+    return await desk.page(request, "import_done.html", done=done, made=made, source=wish.source, held=held)
 
 
 async def _around(desk: Desk) -> Surroundings:

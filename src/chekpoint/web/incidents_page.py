@@ -87,7 +87,7 @@ async def show(request: Request) -> Response:
         past = views_incidents.past(tx, start)
         return {
             "opened": _opened(tx), "past": _past(tx, past), "names": views_registers.names(tx),
-            "silences": silences.lasting(tx), "deaf": not any(one.enabled for one in channels.channels(tx)),
+            "silences": _quiet(tx), "deaf": not any(one.enabled for one in channels.channels(tx)),
             "following": past[-1].id if len(past) == views_incidents.PAGE else None,
         }  # fmt: skip
 
@@ -95,6 +95,15 @@ async def show(request: Request) -> Response:
     return await desk.page(
         request, "incidents.html", place_of=place_of, spans=SPANS, reason_most=REASON_MOST, **found
     )
+
+
+def _quiet(tx: Tx) -> list[tuple[Silence, Incident | None]]:
+    """What is silent now, each with an open incident that it mutes, where there is one."""
+    opened = views_incidents.opened(tx)
+    return [
+        (one, next((other for other in opened if one.covers(other.kind, other.subject, tx.now)), None))
+        for one in silences.lasting(tx)
+    ]
 
 
 def _opened(tx: Tx) -> list[Item]:

@@ -20,6 +20,8 @@ from chekpoint.web.texts_shops_en import SHOPS_EN
 from chekpoint.web.texts_shops_ru import SHOPS_RU
 from chekpoint.web.texts_sites_en import SITES_EN
 from chekpoint.web.texts_sites_ru import SITES_RU
+from chekpoint.web.texts_tax_en import TAX_EN
+from chekpoint.web.texts_tax_ru import TAX_RU
 
 # Why a register stands is said in the words of its incident.
 TEXTS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -29,6 +31,7 @@ TEXTS: Final[Mapping[str, Mapping[str, str]]] = {
     | SITES_RU
     | ALARMS_RU
     | BOOKS_RU
+    | TAX_RU
     | {f"block.{reason}": words[0] for reason, words in BLOCKED.items()},
     "en": EN
     | SHOPS_EN
@@ -36,6 +39,7 @@ TEXTS: Final[Mapping[str, Mapping[str, str]]] = {
     | SITES_EN
     | ALARMS_EN
     | BOOKS_EN
+    | TAX_EN
     | {f"block.{reason}": words[1] for reason, words in BLOCKED.items()},
 }
 THIN: Final = "\u202f"  # a thin space that does not break a line

@@ -7,11 +7,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from chekpoint.core.lifecycle import State
 from chekpoint.hub.payments import DAY_MS, RULE_MS, gap_age, orders_of
 from chekpoint.store import people, views_payments
 from chekpoint.store.journal import Tx
 from chekpoint.store.listing import id_at
-from chekpoint.store.views_payments import LATEST, PAGE, Unpaid
+from chekpoint.store.views_payments import DEAD, LATEST, PAGE, Hope, Unpaid
 from chekpoint.web.desk import desk_of, member
 
 UNPAID_DAYS: Final = 7  # how far back receipts without a payment are looked for
@@ -20,11 +21,14 @@ _CURSOR: Final = re.compile(r"(\d{1,15})-([0-9a-f]{32})")
 _TONES: Final = {"fresh": "quiet", "late": "waits", "old": "broken"}
 
 
-def tone_of(paid_at: int, state: str | None, now: int) -> tuple[str, str]:
+def tone_of(paid_at: int, hope: Hope | None, now: int) -> tuple[str, str]:
     """(shape, word) of a gap: a receipt that is on its way is no alarm within the five minutes of the law."""
     age = gap_age(paid_at, now)
-    word = "none" if state is None else "dead" if state in {"rejected", "expired", "cancelled"} else "coming"
-    return ("broken" if age == "late" and word != "coming" else _TONES[age]), word
+    if hope is None:
+        return ("broken" if age == "late" else _TONES[age]), "none"
+    if hope.state in DEAD:
+        return ("broken" if age == "late" else _TONES[age]), "dead"
+    return _TONES[age], "other" if hope.state == State.FISCALISED else "coming"
 
 
 @member
@@ -38,13 +42,13 @@ async def show(request: Request) -> Response:
         shops = {shop.id: shop.name for shop in people.shops(tx)}
         since = {key: at for key in shops if (at := views_payments.since(tx, key)) is not None}
         return {
-            "gaps": views_payments.gaps(tx, before), "late": views_payments.count(tx, now - RULE_MS),
+            "gaps": [(gap, views_payments.hope(tx, gap)) for gap in views_payments.gaps(tx, before)], "late": views_payments.count(tx, now - RULE_MS),
             "old": views_payments.count(tx, now - DAY_MS), "shops": shops, "reporting": since,
             "unpaid": {key: _unpaid(tx, key, at, now) for key, at in since.items()},
         }  # fmt: skip
 
     found = await desk.store.read(look)
-    gaps = found["gaps"]
+    gaps = [gap for gap, _ in found["gaps"]]
     following = f"{gaps[-1].paid_at}-{gaps[-1].id}" if len(gaps) == PAGE else None
     return await desk.page(
         request,

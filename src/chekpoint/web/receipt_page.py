@@ -11,7 +11,7 @@ from starlette.routing import Route
 from chekpoint.core.errors import Conflict, StoreError
 from chekpoint.core.lifecycle import Proof, State
 from chekpoint.hub.verdicts import Verdicts
-from chekpoint.store import views_receipt
+from chekpoint.store import tax, views_receipt
 from chekpoint.store.views_receipt import Event, Evidence, Whole
 from chekpoint.web import forms
 from chekpoint.web.desk import Desk, back, desk_of, key_of, member, tell
@@ -88,10 +88,13 @@ def _note(body: dict[str, Any], lingo: Lingo) -> str:
 async def show(request: Request) -> Response:
     """The page; 404 when there is no such receipt."""
     desk = desk_of(request)
-    whole = await desk.store.read(lambda tx: views_receipt.whole(tx, key_of(request, "receipt")))
+    key = key_of(request, "receipt")
+    whole, asked = await desk.store.read(lambda tx: (views_receipt.whole(tx, key), tax.question(tx, key)))
     if whole is None:
         raise HTTPException(404, "receipt")
-    return await desk.page(request, "receipt.html", **_context(desk, request, whole))
+    link = await desk.public_link(whole.head.id)
+    context = _context(desk, request, whole)
+    return await desk.page(request, "receipt.html", link=link, tax=asked, **context)
 
 
 def _context(desk: Desk, request: Request, whole: Whole) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from chekpoint.emulators.fns import envelopes
 from chekpoint.emulators.fns.conduct import FAULTS, FnsConduct
 from chekpoint.emulators.fns.envelopes import Asked
 from chekpoint.emulators.ofd.archive import OfdArchive, OfdDocument
+from chekpoint.emulators.ofd.conduct import AccountConduct, Flc
 from chekpoint.fiscal.tlv import Node
 
 MASTER_TOKEN: Final = "test-double-master-token"  # noqa: S105 - of a test double
@@ -60,8 +61,17 @@ class _Message(msgspec.Struct):
 class FnsService:
     """The state. ``archive`` may be an operator's in this process, or its file opened once more."""
 
-    def __init__(self, archive: OfdArchive, *, clock: Clock, setup: FnsSetup | None = None) -> None:
+    def __init__(
+        self,
+        archive: OfdArchive,
+        *,
+        clock: Clock,
+        setup: FnsSetup | None = None,
+        operator: AccountConduct | None = None,
+    ) -> None:
+        """``operator``: of the same process, whose format-logic control may hold documents back."""
         self.archive, self.clock = archive, clock
+        self._operator = operator or AccountConduct()
         self.setup = setup or FnsSetup()
         self.conduct = FnsConduct()
         self.asked: dict[str, int] = {}  # day -> questions taken
@@ -137,8 +147,12 @@ class FnsService:
         return code, ticket(document) if code == 200 else ""
 
     def _stored(self, document: OfdDocument) -> bool:
-        ripe = document.received_at + timedelta(seconds=self.conduct.lag_seconds)
-        return document.answer == 0 and ripe <= self.clock.now()
+        age, told = (
+            self.clock.now() - document.received_at,
+            self._operator.flc.get((document.fn, document.fd_number)),
+        )
+        waits = timedelta(seconds=self.conduct.lag_seconds + self._operator.flc_seconds)
+        return document.answer == 0 and told not in {Flc.WAITING, Flc.ERROR} and age >= waits
 
 
 def _same(document: OfdDocument, asked: Asked) -> bool:

@@ -92,8 +92,12 @@ class Account:
         return [self._tampered(d) for d in documents for _ in range(self._times(d))]
 
     def flc(self, document: OfdDocument) -> Flc:
-        """How far format-logic control got with it: as told, else by the ticket's answer."""
+        """How far format-logic control got with it: as told, else by its age and the ticket's answer."""
         told = self.conduct.flc.get(key_of(document))
+        if told is None and self._clock.now() < document.received_at + timedelta(
+            seconds=self.conduct.flc_seconds
+        ):
+            return Flc.WAITING
         return told or (Flc.ERROR if document.answer else Flc.OK)
 
     def _times(self, document: OfdDocument) -> int:

@@ -63,6 +63,7 @@ class AccountConduct(msgspec.Struct, kw_only=True):
     sign_delta: dict[tuple[str, int], int] = msgspec.field(default_factory=dict)  # added to the fiscal sign
     fn_instead: dict[tuple[str, int], str] = msgspec.field(default_factory=dict)  # shown under another drive
     flc: dict[tuple[str, int], Flc] = msgspec.field(default_factory=dict)  # instead of the ticket's answer
+    flc_seconds: float = 0.0  # a document waits for the tax service this long after it was received
     zone_hours: int = 0  # every time is shifted by the account's zone
     padded: bool = False  # INN and registration number come padded on the right
     sign_form: str = "text"  # text (leading zeros) | number | base64 (of the six bytes of 1077)

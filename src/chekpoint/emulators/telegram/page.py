@@ -35,7 +35,7 @@ def page(service: Telegram) -> str:
     chats = sorted({*service.chats, *(one.chat_id for one in service.said)})
     return (
         "<!doctype html><html lang='ru'><head><meta charset='utf-8'>"
-        "<meta name='viewport' content='width=device-width'>"
+        "<meta name='viewport' content='width=device-width'><link rel='icon' href='data:,'>"
         f"<title>Telegram: {BANNER_RU}</title><style>{_STYLE}</style></head><body>"
         f"<div class='banner'><b>{BANNER_RU}</b><b>{BANNER_EN}</b>"
         "Это не Telegram: сообщения отсюда никуда не уходят. / This is not Telegram: nothing leaves it.</div>"

@@ -70,7 +70,7 @@ class Telegram:
             tuple[Trouble, int, float]
         ] = []  # which, how often still (-1: until cleared), seconds
         self._came = asyncio.Event()
-        self._poll = 0
+        self._poll, self._over = 0, False
 
     def trouble(self, kind: Trouble, *, times: int = -1, seconds: float = 1.0) -> None:
         """Let the next calls be refused; ``seconds`` is retry_after."""
@@ -79,6 +79,12 @@ class Telegram:
     def heal(self) -> None:
         """No troubles any more."""
         self._troubles.clear()
+
+    def release(self) -> None:
+        """Nobody waits for an answer any more: it is being shut down."""
+        self.heal()
+        self._over = True
+        self._came.set()
 
     @property
     def troubles(self) -> list[str]:
@@ -166,7 +172,7 @@ class Telegram:
         self._came.set()  # an earlier question ends here
         self._came = asyncio.Event()
         self._updates = [one for one in self._updates if one["update_id"] >= offset]
-        if not self._updates and seconds > 0:
+        if not self._updates and seconds > 0 and not self._over:
             await either(self.clock, seconds, self._came)
         if mine != self._poll:
             raise Refused(409, "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running")  # fmt: skip

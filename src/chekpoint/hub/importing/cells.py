@@ -15,12 +15,13 @@ from chekpoint.hub.importing.files import Cell
 
 EXACT: Final = 10**15  # a spreadsheet keeps 15 digits of a number: what is longer has lost its end
 _SPACES: Final = str.maketrans("", "", " \u00a0\u202f\u2009'")
-_NUMBER: Final = re.compile(r"-?\d{1,15}(?:[.,]\d{1,10})?")
-_DIGITS: Final = re.compile(r"(\d+)(?:[.,]0+)?")
+_NUMBER: Final = re.compile(r"-?\d{1,15}(?:[.,]\d{1,10})?", re.ASCII)
+_DIGITS: Final = re.compile(r"(\d+)(?:[.,]0+)?", re.ASCII)
 _DATE: Final = re.compile(
-    r"(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4})(?:[\s,T]+(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2}))?)?"
+    r"(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4})(?:[\s,T]+(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2}))?)?",
+    re.ASCII,
 )
-_TIME: Final = re.compile(r"(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2}))?(?:[.,]\d+)?")
+_TIME: Final = re.compile(r"(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2}))?(?:[.,]\d+)?", re.ASCII)
 _DAY_SECONDS: Final = 86_400
 
 

@@ -164,20 +164,21 @@ def _bounds(rows: int, columns: int, cells: int = 0) -> None:
 
 # Workbooks ------------------------------------------------------------------------------------------------------
 
-_ROW: Final = re.compile(rb"<(?:\w+:)?row\b[^>]*?\br=[\"'](\d{1,9})[\"']")
-_CELL: Final = re.compile(rb"<(?:\w+:)?c\b[^>]*?\br=[\"']([A-Za-z]{1,4})(\d{1,9})[\"']")
-_FORMULA: Final = re.compile(rb"<(?:\w+:)?f[\s>/]")
+# A tag ends at the next "<" at the latest: its attributes may hold ">" but never "<", and so every scan is linear.
+_NAME: Final = rb"<(?:[^\s<>/:]+:)?"
+_ROW: Final = re.compile(_NAME + rb"row\b[^<]*?\br\s*=\s*[\"']\s*(\d{1,9})")
+_CELL: Final = re.compile(_NAME + rb"c\b[^<]*?\br\s*=\s*[\"']\s*([A-Za-z]{1,4})(\d{1,9})")
+_FORMULA: Final = re.compile(_NAME + rb"f[\s>/]")
 _CHUNK: Final = 1 << 20
-_TAIL: Final = 512  # a tag that a chunk cuts in two
 
 
 def _workbook(content: bytes) -> Iterator[Sheet]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             epoch = _measured(packed)
-    except (zipfile.BadZipFile, RuntimeError, EOFError, OSError, ValueError) as error:
-        if isinstance(error, NotRead):
-            raise
+    except NotRead:
+        raise
+    except Exception as error:  # noqa: BLE001 - zipfile lets out what zlib, lzma and struct say of damaged bytes
         raise _damaged(error) from None
     return _sheets(content, epoch)
 
@@ -205,7 +206,7 @@ def _measured(packed: zipfile.ZipFile) -> date:
 
 def _measure(packed: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:
     """Raises NotRead; how many cells a reader will set aside for this part."""
-    is_sheet, tail, rows, columns = False, b"", 0, 0
+    is_sheet, tail, rows, columns, ended = False, b"", 0, 0, 0
     with packed.open(part) as stream:
         while chunk := stream.read(_CHUNK):
             seen = tail + chunk
@@ -214,9 +215,14 @@ def _measure(packed: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:
             is_sheet = is_sheet or b"sheetData" in seen
             if is_sheet:
                 rows, columns = _extent(seen, rows, columns)
-                _bounds(rows, columns)
-            tail = seen[-_TAIL:]
-    return rows * columns
+                ended += chunk.count(b"c>")  # cells that do not say where they are
+                _bounds(rows, columns, ended)
+            tail = seen[seen.rfind(b"<") :] if b"<" in seen else b""
+            if len(tail) > _CHUNK:
+                raise NotRead(
+                    "В книге элемент длиннее мегабайта.", "The workbook holds an element of over a megabyte."
+                )
+    return max(rows * columns, ended)
 
 
 def _extent(seen: bytes, rows: int, columns: int) -> tuple[int, int]:
@@ -246,5 +252,9 @@ def _sheets(content: bytes, epoch: date) -> Iterator[Sheet]:
             for name in book.sheet_names:
                 rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
                 yield Sheet(name, cast("list[Row]", rows), epoch)
-    except Exception as error:  # noqa: BLE001 - whatever a foreign reader says of a foreign file
+    except GeneratorExit:
+        raise
+    except BaseException as error:  # a panic of the native reader is no Exception
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
         raise _damaged(error) from None

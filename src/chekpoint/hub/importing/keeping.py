@@ -20,6 +20,8 @@ from chekpoint.hub.importing.columns import Chosen
 from chekpoint.hub.importing.plan import KINDS, NO_CHOICE, Plan, Surroundings, plan
 from chekpoint.hub.importing.rows import Told
 from chekpoint.hub.names import Keys
+from chekpoint.hub.post import Post
+from chekpoint.hub.reconciler import Reconciler
 from chekpoint.store import imports, ofd_records, payments, people, views_registers
 from chekpoint.store.imports import Imported
 from chekpoint.store.journal import Tx
@@ -40,6 +42,7 @@ class Wish(NamedTuple):
     label: str = ""
     shop_id: str | None = None  # whose payments these are
     without_bad: bool = False
+    complete: bool = True  # the file lists all that the drive has of its days: what it lacks is missing there
     again: bool = False  # also when the same file is in already
 
     @property
@@ -56,6 +59,18 @@ class Result(NamedTuple):
     known: int
     changed: int
     bad: int
+
+
+class Held(NamedTuple):
+    """One drive of a file, held against the journal. ``days`` is 0 where the hub does not know the drive."""
+
+    fn: str
+    first: str  # YYYY-MM-DD of the register's clock
+    last: str
+    days: int
+    ours: int
+    theirs: int
+    equal: int
 
 
 class Twice(Unfit):
@@ -131,6 +146,25 @@ async def take(store: Store, keys: Keys, wish: Wish, content: bytes, made: Plan)
     return Result(noted, fresh, known, changed, made.bad_count)
 
 
+async def compare(post: Post, wish: Wish, made: Plan) -> list[Held]:
+    """Hold the days of a file against the journal; nothing for files that show no documents."""
+    spans: dict[str, tuple[str, str]] = {}
+    for _, one in made.records:
+        if isinstance(one, OfdRecord):
+            day = one.made_at[:10]
+            first, last = spans.get(one.fn, (day, day))
+            spans[one.fn] = min(first, day), max(last, day)
+    reconciler = Reconciler(post)
+    held = []
+    for fn, (first, last) in sorted(spans.items()):
+        done = await reconciler.compare(fn, first, last, wish.source, complete=wish.complete)
+        ours, theirs, equal = (
+            sum(getattr(one, name) for one in done) for name in ("ours", "theirs", "equal")
+        )
+        held.append(Held(fn, first, last, len(done), ours, theirs, equal))
+    return held
+
+
 def _groups(wish: Wish, made: Plan) -> Iterator[list[Any]]:
     """Rows to be written together: of one drive, where they are documents."""
     lots: dict[str, list[Any]] = defaultdict(list)
@@ -194,4 +228,16 @@ def _note(tx: Tx, keys: Keys, one: Imported, made: Plan, wish: Wish) -> Imported
     return dated
 
 
-__all__ = ["NO_CHOICE", "Result", "Twice", "Wish", "drives", "look_into", "ready", "remembered", "take"]
+__all__ = [
+    "NO_CHOICE",
+    "Held",
+    "Result",
+    "Twice",
+    "Wish",
+    "compare",
+    "drives",
+    "look_into",
+    "ready",
+    "remembered",
+    "take",
+]

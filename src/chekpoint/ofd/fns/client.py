@@ -15,6 +15,7 @@ import msgspec
 from chekpoint.core.clock import Clock
 from chekpoint.core.errors import BlockReason, RegisterBlocked
 from chekpoint.core.ports import TaxAnswer, TaxQuestion
+from chekpoint.ofd.account import UNTRUSTED, untrusted
 from chekpoint.ofd.fns import meanings, soap
 from chekpoint.ofd.fns.config import FnsConfig
 from chekpoint.ofd.fns.soap import Answer, Event, Fault, Query, Sent, Token, Working
@@ -41,7 +42,7 @@ class _Gone(Exception):
 def open_client(config: FnsConfig) -> httpx2.AsyncClient:
     """A client for the service. Raises ``OSError`` or ``ssl.SSLError`` when the CA file is no use."""
     verify: Any = ssl.create_default_context(cafile=config.ca_file) if config.ca_file else True
-    return httpx2.AsyncClient(timeout=config.timeout, verify=verify, trust_env=False)
+    return httpx2.AsyncClient(timeout=config.timeout, verify=verify)
 
 
 class Fns:
@@ -54,6 +55,10 @@ class Fns:
         self._http = open_client(config) if http is None else http
         self._token = ""
         self._good_until: datetime | None = None
+
+    async def admitted(self) -> None:
+        """Get a token: does the service let us in? Raises RegisterBlocked."""
+        await self._valid_token()
 
     async def ask(self, question: TaxQuestion) -> TaxAnswer:
         """First the sign, then (unless it is wrong, or ``ask_store`` is off) the store. Raises RegisterBlocked."""
@@ -77,10 +82,12 @@ class Fns:
                 continue
             if answer.code == meanings.UNAVAILABLE:
                 raise RegisterBlocked(
-                    BlockReason.BUSY, "налоговая: сервис проверки временно недоступен (503)"
+                    BlockReason.BUSY, "налоговая временно недоступна (503) / the tax service is unavailable"
                 )
             return answer
-        raise RegisterBlocked(BlockReason.BUSY, "налоговая не ответила за отведённую минуту")
+        raise RegisterBlocked(
+            BlockReason.BUSY, "налоговая не ответила за отведённую минуту / no answer within the minute"
+        )
 
     async def _with_token(self, query: Query, question: TaxQuestion) -> Answer:
         """One asking; a token that ran out in the middle is got once more."""
@@ -141,6 +148,8 @@ class Fns:
         try:
             reply = await self._http.post(url, content=body, headers=head, timeout=self._config.timeout)
         except httpx2.HTTPError as fault:
+            if untrusted(fault):
+                raise RegisterBlocked(BlockReason.CONFIGURATION, UNTRUSTED) from None
             raise _no_link(type(fault).__name__) from fault
         return _judged(reply)
 
@@ -148,7 +157,9 @@ class Fns:
 def _judged(reply: httpx2.Response) -> Event:
     """Faults come with HTTP 500, as SOAP or as bare text; anything else that is not 200 is no answer."""
     if reply.status_code == 429:
-        raise RegisterBlocked(BlockReason.BUSY, "налоговая: исчерпан предел запросов (429)")
+        raise RegisterBlocked(
+            BlockReason.BUSY, "налоговая: исчерпан предел запросов (429) / the limit of requests is used up"
+        )
     if reply.status_code not in {200, 500}:
         raise _no_link(f"HTTP {reply.status_code}")
     try:
@@ -156,10 +167,10 @@ def _judged(reply: httpx2.Response) -> Event:
     except NotXml as fault:
         words = reply.content[:400].decode("utf-8", "replace").strip()
         if reply.status_code != 500 or not words or words.startswith("<"):
-            raise _no_link(f"вместо XML пришло что-то другое: {fault}") from fault
+            raise _no_link(f"вместо XML пришло что-то другое / not XML: {fault}") from fault
         return Fault(words)
     if found is None:
-        raise _no_link(f"HTTP {reply.status_code}: ответ без ожидаемых полей")
+        raise _no_link(f"HTTP {reply.status_code}: нет ожидаемых полей / fields are missing")
     return found
 
 
@@ -178,12 +189,14 @@ def _answer(sign: bool | None, in_store: bool | None, said: dict[Query, Answer])
 
 
 def _no_link(why: str) -> RegisterBlocked:
-    return RegisterBlocked(BlockReason.NO_LINK, f"налоговая не отвечает: {why}")
+    return RegisterBlocked(
+        BlockReason.NO_LINK, f"налоговая не отвечает / the tax service does not answer: {why}"
+    )
 
 
 def _strange(event: Event) -> RegisterBlocked:
-    return _no_link(f"не тот ответ ({type(event).__name__})")
+    return _no_link(f"не тот ответ / another answer ({type(event).__name__})")
 
 
 def _no_token(fault: Fault) -> str:
-    return f"налоговая не выдала токен: {fault.text[:200]}"
+    return f"налоговая не выдала токен / no token was given: {fault.text[:200]}"

@@ -5,12 +5,15 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from chekpoint.fiscal.inn import is_inn
 from chekpoint.hub.tax import TaxPlan
+from chekpoint.ofd.account import AccountConfig
 
 
 class FnsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``master_token`` comes with the permission of the tax service, which also notes the IP of this server."""
 
+    inn: str  # of the seller whose receipts are asked about
     master_token: Annotated[str, Meta(min_length=1)]
     user_id: Annotated[str, Meta(max_length=120)] = (
         ""  # UserToken; a newer page of the service is said to drop it
@@ -26,3 +29,11 @@ class FnsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     timeout: Annotated[float, Meta(gt=0, le=600)] = 30.0  # seconds of one request
     ca_file: str | None = None
     plan: TaxPlan = TaxPlan()
+
+    def __post_init__(self) -> None:
+        """Raise ValueError, in both languages, for what cannot be meant."""
+        if not is_inn(self.inn):
+            raise ValueError(f"inn: {self.inn!r} - не ИНН, проверьте цифры / not an INN, check the digits")
+        AccountConfig.demand_address("base_url", self.base_url)
+        if self.window <= self.poll_every:
+            raise ValueError("window: больше poll_every, секунды / longer than poll_every, seconds")

@@ -15,25 +15,30 @@ IN_STORE: Final[dict[int, bool]] = {200: True, 404: False, 455: False}
 UNAVAILABLE: Final = 503
 
 WORDS: Final[dict[int, str]] = {
-    200: "данные верны",
-    400: "неверный формат запроса",
-    404: "в хранилище не найден",
-    406: "не прошёл проверку фискального признака",
-    452: "признак не в формате hsm",
-    453: "данные некорректны",
-    454: "hsm ответил отказом",
-    455: "не найден в сервисе поиска",
-    503: "сервис недоступен",
-    528: "в hsm нет ключа",
-    531: "плохие данные",
+    200: "данные верны / right",
+    400: "неверный формат запроса / bad format",
+    404: "в хранилище не найден / not in the store",
+    406: "не прошёл проверку / did not pass the check",
+    452: "признак не в формате hsm / not in the format of hsm",
+    453: "данные некорректны / incorrect",
+    454: "hsm ответил отказом / hsm said no",
+    455: "не найден в сервисе поиска / not found by the search",
+    503: "сервис недоступен / unavailable",
+    528: "в hsm нет ключа / hsm has no key",
+    531: "плохие данные / bad data",
 }
+"""For answers that come without words of their own."""
 
 _REFUSALS: Final = (
-    ("превышено количество", BlockReason.BUSY, "налоговая: исчерпан предел запросов"),
-    ("для переданного ip", BlockReason.ACCESS, "налоговая не пускает этот IP: он указывается в заявке на доступ"),
-    ("для token", BlockReason.ACCESS, "налоговая не приняла токен"),
-    ("требуемые заголовки", BlockReason.CONFIGURATION, "налоговая не нашла заголовков (UserToken?): задайте user_id"),
-    ("unmarshalling", BlockReason.CONFIGURATION, "налоговая не разобрала запрос"),
+    ("превышено количество", BlockReason.BUSY,
+     "налоговая: исчерпан предел запросов / the tax service: the limit of requests is used up"),
+    ("для переданного ip", BlockReason.ACCESS,
+     "налоговая не пускает этот IP, он указывается в заявке на доступ / the tax service does not admit this IP"),
+    ("для token", BlockReason.ACCESS, "налоговая не приняла токен / the tax service did not take the token"),
+    ("требуемые заголовки", BlockReason.CONFIGURATION,
+     "налоговая не нашла заголовков, задайте user_id / the tax service misses headers, set user_id"),
+    ("unmarshalling", BlockReason.CONFIGURATION,
+     "налоговая не разобрала запрос / the tax service could not read the question"),
 )  # fmt: skip
 
 
@@ -43,7 +48,7 @@ def refusal(words: str) -> tuple[BlockReason, str]:
     for sign, reason, sentence in _REFUSALS:
         if sign in low:
             return reason, f"{sentence} ({words[:200]})"
-    return BlockReason.UNKNOWN, f"налоговая отказала: {words[:200]}"
+    return BlockReason.UNKNOWN, f"налоговая отказала / the tax service refused: {words[:200]}"
 
 
 def token_denied(words: str) -> bool:

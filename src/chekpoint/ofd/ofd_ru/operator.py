@@ -33,6 +33,7 @@ class OfdRu:
         self._http = open_client(config) if http is None else http
         self._account = OfdRuAccount(config, clock, self._http)
         self._registers: dict[str, list[str]] = {}
+        self._lists_errors = config.errors_list
 
     async def documents(self, fn: str, since: datetime, until: datetime) -> AsyncIterator[OfdRecord]:
         """Receipts of a drive between two aware moments by the register's clock, day by day, each once.
@@ -87,7 +88,7 @@ class OfdRu:
         What this list looks like is documented nowhere: where the service has none, or rows of it cannot be
         read, ``FnsStatus`` in the list of receipts is what there is.
         """
-        if not self._config.errors_list:
+        if not self._lists_errors:
             return {}
         found: dict[tuple[str, int], OfdRecord] = {}
         for first, last in days(since, until, LONGEST):
@@ -107,6 +108,7 @@ class OfdRu:
             if fault.reason is not BlockReason.CONFIGURATION:
                 raise
             log.warning("operator_errors_not_listed", register=rnm, why=fault.message)
+            self._lists_errors = False  # until the next start: it would refuse each time
             return []
         return rows
 

@@ -7,6 +7,7 @@ import msgspec
 from chekpoint.core.errors import Conflict
 from chekpoint.core.lifecycle import State
 from chekpoint.hub.hub import Hub
+from chekpoint.hub.public_link import PublicLinks, no_links, public_link
 from chekpoint.shops.api_v1 import forms, views
 from chekpoint.shops.api_v1.problems import Trouble, problem, trouble
 from chekpoint.shops.api_v1.queries import filter_of, is_receipt_id
@@ -21,13 +22,14 @@ _ENCODER: Final = msgspec.json.Encoder()
 class Desk:
     """Answers a shop's questions."""
 
-    def __init__(self, hub: Hub) -> None:
-        self._hub = hub
+    def __init__(self, hub: Hub, public_links: PublicLinks = no_links) -> None:
+        self._hub, self._public_links = hub, public_links
 
     async def one(self, call: Call) -> Answer:
         """``GET /receipts/{id}``."""
         found = await self._whole(call)
-        return _ok(views.whole(found))
+        at_operator = await public_link(self._hub.store, self._public_links, found.line.id)
+        return _ok(views.whole(found, at_operator))
 
     async def _whole(self, call: Call) -> listing.Whole:
         """The shop's receipt; raises Trouble (404), for another shop's as well."""

@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Route, Router
 
 from chekpoint.hub.hub import Hub
 from chekpoint.hub.mounting import WholeMount
+from chekpoint.hub.public_link import PublicLinks, no_links
 from chekpoint.shops.api_v1.accept import Reception
 from chekpoint.shops.api_v1.access import KeyRing
 from chekpoint.shops.api_v1.health import Watch
@@ -23,7 +24,13 @@ from chekpoint.shops.api_v1.wire import Answer
 _ENCODER: Final = msgspec.json.Encoder()
 
 
-def api_routes(hub: Hub, *, registry: CollectorRegistry | None = None, watch: bool = True) -> list[BaseRoute]:
+def api_routes(
+    hub: Hub,
+    *,
+    registry: CollectorRegistry | None = None,
+    watch: bool = True,
+    public_links: PublicLinks = no_links,
+) -> list[BaseRoute]:
     """``/api/v1/*`` and, with ``watch``, ``/healthz``, ``/readyz`` and ``/metrics``; to be mounted at the root.
 
     The hub may be started later: until then receipts are answered with 503.
@@ -35,7 +42,7 @@ def api_routes(hub: Hub, *, registry: CollectorRegistry | None = None, watch: bo
     def resource(path: str, *, keyless: bool = False, **handlers: Handler) -> Resource:
         return Resource(path, handlers, keys=None if keyless else keys, requests=requests, clock=clock)
 
-    reception, desk = Reception(hub), Desk(hub)
+    reception, desk = Reception(hub), Desk(hub, public_links)
     table = {
         RECEIPTS: resource(PREFIX + RECEIPTS, POST=reception.post, GET=desk.page),
         RECEIPT: resource(PREFIX + RECEIPT, GET=desk.one),

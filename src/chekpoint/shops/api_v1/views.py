@@ -12,6 +12,7 @@ from chekpoint.core.lifecycle import Proof, State
 from chekpoint.core.ports import RegisterStatus
 from chekpoint.fiscal import qr
 from chekpoint.fiscal.receipt import Kind
+from chekpoint.hub.public_link import PublicLink
 from chekpoint.hub.troubles import BLOCKED
 from chekpoint.store.listing import Document, Happening, Line, Whole
 from chekpoint.store.stands import Stand
@@ -60,6 +61,14 @@ class EvidenceView(View, frozen=True, kw_only=True):
     at: str
 
 
+class OperatorView(View, frozen=True, kw_only=True):
+    """Where anybody can look the receipt up. ``url`` is null where only ``page`` is known, a form to fill in."""
+
+    operator: str
+    url: str | None
+    page: str
+
+
 class ReceiptView(View, frozen=True, kw_only=True):
     """One receipt. ``evidence`` and the document's details come when a single receipt is asked for."""
 
@@ -76,6 +85,7 @@ class ReceiptView(View, frozen=True, kw_only=True):
     fiscal_document: FiscalDocumentView | None
     error: ErrorView | None
     evidence: list[EvidenceView] | UnsetType = UNSET
+    at_operator: OperatorView | UnsetType = UNSET
     links: Links
 
 
@@ -182,12 +192,17 @@ def receipt(line: Line) -> ReceiptView:
     )  # fmt: skip
 
 
-def whole(found: Whole) -> ReceiptView:
+def whole(found: Whole, link: PublicLink | None = None) -> ReceiptView:
     """A receipt with its document and evidence."""
     document = found.document and _document(found.document, found.line)
     evidence = [EvidenceView(rung=rung(w.rung), source=w.source, at=moment(w.at)) for w in found.evidence]
     return msgspec.structs.replace(
-        receipt(found.line), fiscal_document=document or _brief(found.line), evidence=evidence
+        receipt(found.line),
+        fiscal_document=document or _brief(found.line),
+        evidence=evidence,
+        at_operator=UNSET
+        if link is None
+        else OperatorView(operator=link.operator, url=link.url, page=link.page),
     )
 
 

@@ -150,7 +150,7 @@ CHECKS: Final = (
     ),
     Check(
         6, "operator_unreachable", ("Кабинет ОФД отвечает", "The operator's cabinet answers"),
-        Trait(Link.OPERATOR, About.SELLER), unreachable, every=10.0,
+        Trait(Link.OPERATOR, About.SELLER), unreachable, every=5.0,
     ),
     Check(
         15, "contract_ends", ("Договор с ОФД", "The contract with the operator"),

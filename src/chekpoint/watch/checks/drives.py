@@ -145,7 +145,7 @@ _DRIVE: Final = Trait(Link.DRIVE, About.REGISTER)
 CHECKS: Final = (
     Check(10, "drive_term", ("Срок ФН", "Term of the drive"), _DRIVE, term, every=60.0, follows=True),
     Check(
-        11, "drive_resource", ("Ресурс ФН", "Documents left on the drive"), _DRIVE, resource, every=60.0,
+        11, "drive_resource", ("Ресурс ФН", "Documents left on the drive"), _DRIVE, resource, every=600.0,
         recovery=300.0, follows=True,
     ),
     Check(

@@ -76,7 +76,8 @@ def paper(tx: Tx, _limits: Thresholds) -> Iterator[Finding]:
 
 def _of_printer(one: watched.Watched) -> tuple[list[str], list[str]]:
     status, found = one.status, list[tuple[str, str]]()
-    prints = one.printing != "never"
+    # one that is ready without paper stands so on purpose: its receipts are electronic
+    prints = one.printing == "always" or (one.printing == "asked" and not status.ready)
     if status.paper is False and prints:
         found.append(("нет бумаги", "it is out of paper"))
     if status.cover_open and prints:

@@ -23,7 +23,7 @@ def silent(tx: Tx, limits: Thresholds) -> Iterator[Finding]:
     for one in watched.registers(tx):
         heard = one.status_at or one.created_at
         if one.block is None and tx.now - heard > limits.register_silent * 1000:
-            yield Finding(one.id, _silent(one, tx.now, heard, limits), heard)
+            yield Finding(one.id, _silent(one, tx.now, heard, limits))
 
 
 def _silent(one: watched.Watched, now: int, heard: int, limits: Thresholds) -> Words:
@@ -48,10 +48,9 @@ def agents_lost(tx: Tx, limits: Thresholds) -> Iterator[Finding]:
             continue
         left = gone.get(agent.id)
         if left is not None and left.at >= agent.last_seen_at:
-            yield Finding(agent.id, _lost(agent.name, names, left.since, limits), left.since)
+            yield Finding(agent.id, _lost(agent.name, names, left.since, limits))
         elif tx.now - agent.last_seen_at > limits.agent_silent * 1000:
-            at = agent.last_seen_at
-            yield Finding(agent.id, _lost(agent.name, names, at, limits), at)
+            yield Finding(agent.id, _lost(agent.name, names, agent.last_seen_at, limits))
 
 
 def _beside(tx: Tx) -> dict[str, list[str]]:
@@ -117,10 +116,12 @@ CHECKS: Final = (
     Check(
         1, "register_silent", ("Касса не отвечает", "A register says nothing"),
         _REGISTER._replace(causes=("agent_lost", "worker_hung", "node_silent", "restored")), silent,
+        grace=5.0,  # a hub that starts finds old answers, and asks
     ),
     Check(
         1, "agent_lost", ("Агент не на связи", "An agent is gone"),
         Trait(Link.REGISTER, About.OTHER, causes=("node_silent",)), agents_lost, grace=5.0,
+        every=2.0,
     ),
     Check(
         7, "clock_drift", ("Часы кассы", "A register's clock"),

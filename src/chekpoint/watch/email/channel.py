@@ -16,7 +16,7 @@ from chekpoint.core.clock import Clock
 from chekpoint.core.errors import NotSent
 from chekpoint.core.ports import Alert
 from chekpoint.hub.kinds import Ask
-from chekpoint.hub.reach import ChannelKind
+from chekpoint.hub.reach import ChannelKind, Secretive
 from chekpoint.watch.refusals import Later
 
 _ADDRESS: Final = r"^[^\s@,;<>\"]+@[^\s@,;<>\"]+$"
@@ -27,7 +27,7 @@ GREYLISTED: Final = 300.0  # seconds: a server that says 450/451 wants to be ask
 _PRIORITY: Final = {"critical": "1"}
 
 
-class EmailConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class EmailConfig(Secretive, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A server and who gets the letters. ``security``: TLS from the first byte, STARTTLS, or none."""
 
     host: Annotated[str, msgspec.Meta(min_length=1, max_length=253, pattern=r"^[^\s/@:]+$")]
@@ -137,10 +137,10 @@ KIND: Final = ChannelKind(
     ("Письма через ваш SMTP-сервер.", "Letters through your SMTP server."),
     (
         Ask("host", ("SMTP-сервер", "SMTP server"), ("smtp.example.ru", "smtp.example.com"), required=True),
-        Ask("port", ("Порт", "Port"), ("", ""), required=True, default="587"),
+        Ask("port", ("Порт", "Port"), ("587, 465 или 25", "587, 465 or 25"), required=True, default="587"),
         Ask("security", ("Шифрование", "Encryption"), ("", ""), required=True, choices=_SECURITIES, default="starttls"),
-        Ask("user", ("Имя", "User")),
-        Ask("password", ("Пароль", "Password"), ("", ""), secret=True),
+        Ask("user", ("Имя", "User"), ("Если сервер спрашивает", "Where the server asks for one")),
+        Ask("password", ("Пароль", "Password"), ("Только вместе с шифрованием", "With encryption only"), secret=True),
         Ask("sender", ("От кого", "From"), ("kassa@example.ru", "till@example.com"), required=True),
         Ask("to", ("Кому", "To"), ("Адреса через запятую", "Addresses, by commas"), required=True),
         Ask("ca_file", ("Файл доверенных центров", "File of authorities"),

@@ -10,7 +10,7 @@ import httpx2
 import msgspec
 
 from chekpoint.core.errors import NotSent
-from chekpoint.watch.refusals import Later
+from chekpoint.watch.refusals import Later, Refused
 
 MASK: Final = "•••"
 ANSWER_MOST: Final = 4 << 20  # bytes: a hundred updates of the longest texts
@@ -89,10 +89,10 @@ class Bot:
             said = (
                 f"у чата новый номер / the chat has a new id: {answer.parameters.migrate_to_chat_id}; {said}"
             )
-        words = _WORDS.get(answer.error_code)
-        return NotSent(
-            self._masked(f"{words[0]} / {words[1]}: {said}" if words else said), code=str(answer.error_code)
-        )
+        words, code = _WORDS.get(answer.error_code), str(answer.error_code)
+        if words is not None:
+            return Refused(*words, self._masked(said), code=code)
+        return NotSent(self._masked(said), code=code)
 
     def _masked(self, text: str) -> str:
         return text.replace(self._token, MASK)[:KEPT]

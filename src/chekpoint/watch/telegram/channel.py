@@ -10,7 +10,7 @@ from chekpoint.core.errors import NotSent
 from chekpoint.core.ports import Alert
 from chekpoint.hub.alarms import handle
 from chekpoint.hub.kinds import Ask
-from chekpoint.hub.reach import ChannelKind
+from chekpoint.hub.reach import ChannelKind, Secretive
 from chekpoint.watch.telegram.bot import Bot
 
 API: Final = "https://api.telegram.org"
@@ -20,7 +20,7 @@ _BUTTON: Final = "✓ Вижу / Seen"
 _TELLING: Final = frozenset({"opened", "worse", "reminder"})
 
 
-class TelegramConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class TelegramConfig(Secretive, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A bot and a chat. ``commands``: may people in this chat command (``listening``)?"""
 
     token: Annotated[str, msgspec.Meta(pattern=r"^\d{1,20}:[A-Za-z0-9_-]{20,100}$")]

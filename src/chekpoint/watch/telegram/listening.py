@@ -166,7 +166,8 @@ class TelegramCommands:
         if message is None:
             return None
         place = _place(line, message.chat)
-        if place is None or (one.message is not None and message.date * 1000 < line.since):
+        before = (message.date + 1) * 1000 <= line.since  # a date is whole seconds, rounded down
+        if place is None or (one.message is not None and before):
             return None
         lang, name = place
         sender = (one.callback_query or message).sender

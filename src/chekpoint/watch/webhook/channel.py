@@ -8,13 +8,13 @@ import msgspec
 from chekpoint.core.clock import Clock
 from chekpoint.core.ports import Alert
 from chekpoint.hub.kinds import Ask
-from chekpoint.hub.reach import ChannelKind
+from chekpoint.hub.reach import ChannelKind, Secretive
 from chekpoint.hub.signed_post import Signed
 
 _SECRET_LEAST: Final = 16  # characters
 
 
-class WebhookConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class WebhookConfig(Secretive, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where to, and the secret of the signature (``hub.signature``)."""
 
     url: Annotated[str, msgspec.Meta(max_length=500, pattern=r"^https?://[^/?#\s]+\S*$")]

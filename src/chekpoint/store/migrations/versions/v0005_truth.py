@@ -8,8 +8,8 @@ down_revision = "0004"
 OF_RECONCILIATION = ("payment", "ofd_record", "mismatch", "imported", "compared")
 OF_WATCH = ("alert", "site", "suspicion", "silence", "probe", "channel")
 COLUMNS = (
-    ("fiscal_document", "items_digest"), ("fiscal_document", "vat_digest"), ("incident", "seen_by"),
-    ("incident", "quiet_since"), ("incident", "worse_at"),
+    ("fiscal_document", "items_digest"), ("fiscal_document", "vat_digest"), ("fiscal_document", "facts"),
+    ("incident", "seen_by"), ("incident", "quiet_since"), ("incident", "worse_at"),
 )  # fmt: skip
 
 
@@ -84,7 +84,7 @@ def _reconciliation() -> None:
     op.create_index(
         "ix_mismatch_open",
         "mismatch",
-        ["fn", "fd_number"],
+        ["register_id", "fn", "fd_number"],
         unique=False,
         sqlite_where=sa.text("closed_at IS NULL"),
         postgresql_where=sa.text("closed_at IS NULL"),
@@ -114,8 +114,10 @@ def _reconciliation() -> None:
         sa.Column("received_at", sa.Text(), nullable=True),
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("facts", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("fn", "fd_number", "source", "fiscal_sign", name=op.f("pk_ofd_record")),
     )
+    _index_facts("ofd_record")
     op.create_table(
         "payment",
         sa.Column("id", sa.Text(), nullable=False),
@@ -144,16 +146,21 @@ def _reconciliation() -> None:
     )
     op.create_index("ix_payment_order_id", "payment", ["order_id"], unique=False)
     op.create_index("ix_payment_shop_id_paid_at", "payment", ["shop_id", "paid_at"], unique=False)
-    op.create_index(
-        "ix_payment_receipt_id",
-        "payment",
-        ["receipt_id"],
-        unique=False,
-        sqlite_where=sa.text("receipt_id IS NOT NULL"),
-        postgresql_where=sa.text("receipt_id IS NOT NULL"),
-    )
     op.add_column("fiscal_document", sa.Column("items_digest", sa.Text(), nullable=True))
     op.add_column("fiscal_document", sa.Column("vat_digest", sa.Text(), nullable=True))
+    op.add_column("fiscal_document", sa.Column("facts", sa.BigInteger(), nullable=True))
+    _index_facts("fiscal_document")
+
+
+def _index_facts(table: str) -> None:
+    op.create_index(
+        f"ix_{table}_facts",
+        table,
+        ["fn", "fd_number", "facts"],
+        unique=False,
+        sqlite_where=sa.text("facts IS NOT NULL"),
+        postgresql_where=sa.text("facts IS NOT NULL"),
+    )
 
 
 def _watch() -> None:
@@ -274,6 +281,7 @@ def downgrade() -> None:
     """Forget them."""
     op.drop_index("ix_incident_closed_at", "incident")
     op.drop_index("ix_outbox_given_up", "outbox")
+    op.drop_index("ix_fiscal_document_facts", "fiscal_document")
     for table, column in COLUMNS:
         op.drop_column(table, column)
     for table in (*OF_RECONCILIATION, *OF_WATCH):
