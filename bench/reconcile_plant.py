@@ -69,6 +69,13 @@ def content(number: int) -> Content:
     return Content(made, ENCODE(made), *digests.of_receipt(made))
 
 
+def _settled() -> bytes:
+    """The content of a receipt of 50 roubles, paid by card."""
+    item = Item(name="Товар", price=5_000, quantity=Decimal(1), sum=5_000, vat=VatRate.VAT22)
+    paid = (Payment(form=PaymentForm.ELECTRONIC, sum=5_000),)
+    return ENCODE(Receipt(kind=Kind.SALE, taxation=Taxation.OSN, items=(item,), payments=paid))
+
+
 class Line(NamedTuple):
     """One number of one drive. ``class_`` is empty where both sides are equal."""
 
@@ -268,7 +275,7 @@ def _theirs(line: Line) -> tuple[Any, ...]:
 
 def _payments(con: sqlite3.Connection, each: int, start: int, wanted: dict[str, set[str]]) -> None:
     """A shop that tells of its payments: most are covered, some on either side are alone."""
-    until = int(datetime.now(UTC).timestamp() * 1000)
+    until, goods = int(datetime.now(UTC).timestamp() * 1000), _settled()
     con.execute(
         "INSERT INTO payment VALUES ('p', ?, ?, 'shop', 'refund', 'order-x', 1, 1, ?, ?, 'elsewhere')",
         (SELLER, PAYING, start - 1000, until),
@@ -282,8 +289,8 @@ def _payments(con: sqlite3.Connection, each: int, start: int, wanted: dict[str, 
             con.execute(
                 "INSERT INTO receipt (id, seller_id, shop_id, external_id, mark, digest, content, state, kind, total,"
                 " taxation, accepted_at, deadline_at, ready_at, updated_at)"
-                " VALUES (?, ?, ?, ?, ?, '', '{}', 'fiscalised', ?, 5000, 1, ?, ?, ?, ?)",
-                (key, SELLER, PAYING, f"paid-{number}", f"p{number:015x}", kind, ms, ms, ms, ms),
+                " VALUES (?, ?, ?, ?, ?, '', ?, 'fiscalised', ?, 5000, 1, ?, ?, ?, ?)",
+                (key, SELLER, PAYING, f"paid-{number}", f"p{number:015x}", goods, kind, ms, ms, ms, ms),
             )
         if class_ not in {"receipt_no_payment", "return_no_refund"}:
             con.execute(
