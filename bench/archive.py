@@ -109,6 +109,7 @@ def build(path: Path, count: int, parts: tuple[str, ...] = ()) -> float:
 def _fill(con: sqlite3.Connection, count: int, parts: tuple[str, ...]) -> None:
     now = int(time.time() * 1000)
     con.execute("INSERT INTO seller VALUES (?, '7707083893', 'ООО «Ромашка»', ?)", (SELLER, now))
+    con.execute("INSERT INTO pool VALUES (?, ?, 'Все кассы', ?)", (SELLER, SELLER, now))
     con.execute(
         "INSERT INTO shop (id, seller_id, name, kind, site, deadline_seconds, settings, created_at)"
         " VALUES (?, ?, 'shop', 'api', 'https://shop.example', 300, '{}', ?)", (SHOP.id, SELLER, now),
