@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from chekpoint.watch.checks.exchange import CHECKS
+from chekpoint.watch.engine import in_force
+from chekpoint.watch.thresholds import Thresholds
 from tests.unit.watch_bench import Bench
 
 pytestmark = pytest.mark.anyio
@@ -53,3 +56,9 @@ async def test_the_first_unsent_document_counts_down_to_the_lock(tmp_path: Path)
         assert "заблокирован" in await bench.words("unsent_age")
         await bench.said()
         assert await bench.opened(5) == {}
+
+
+def test_a_grace_that_a_person_sets_is_the_grace_of_the_check() -> None:
+    by_kind = {check.kind: in_force(check, Thresholds(exchange_error=7, unsent_count=11)) for check in CHECKS}
+    assert (by_kind["exchange_error"].grace, by_kind["unsent_documents"].grace) == (7, 11)
+    assert in_force(by_kind["unsent_age"], Thresholds()).grace == by_kind["unsent_age"].grace

@@ -39,6 +39,7 @@ class Check(NamedTuple):
     trait: Trait
     look: Look
     grace: float = 0.0
+    grace_from: str = ""  # the threshold that sets the grace, where a person may change it
     recovery: float = 0.0
     every: float = 5.0  # seconds between two looks
     follows: bool = False

@@ -112,12 +112,17 @@ def _fitting(deed: Deed, opened: Mapping[tuple[str, str], Words], follows: froze
     return deed._replace(act=Act.REWORD) if changed else None
 
 
+def in_force(check: Check, thresholds: Thresholds) -> Check:
+    """The check with the grace that a person has set, where it takes it from a threshold."""
+    return check._replace(grace=getattr(thresholds, check.grace_from)) if check.grace_from else check
+
+
 class Watchman:
     """Runs the checks of one node."""
 
     def __init__(self, post: Post, checks: Sequence[Check], thresholds: Thresholds | None = None) -> None:
-        self._post, self._checks = post, checks
-        self.thresholds = thresholds or Thresholds()
+        self._post, self.thresholds = post, thresholds or Thresholds()
+        self._checks = [in_force(check, self.thresholds) for check in checks]
         self._due = {check.kind: 0.0 for check in checks}
         for check in checks:
             know(check.kind, check.trait)

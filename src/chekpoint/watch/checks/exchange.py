@@ -101,12 +101,12 @@ _DRIVE: Final = Trait(Link.DRIVE, About.REGISTER)
 CHECKS: Final = (
     Check(
         3, "exchange_error", ("Обмен кассы с ОФД", "A register's exchange with the operator"),
-        _DRIVE._replace(causes=_SILENT), erring, grace=60.0, recovery=10.0,
+        _DRIVE._replace(causes=_SILENT), erring, grace_from="exchange_error", recovery=10.0,
     ),
     Check(
         4, "unsent_documents", ("Непереданные документы", "Unsent documents"),
         _DRIVE._replace(causes=(*_SILENT, "exchange_error", "unproven", "unsent_age")), unsent,
-        grace=900.0, recovery=10.0,
+        grace_from="unsent_count", recovery=10.0,
     ),
     Check(
         5, "unsent_age", ("Возраст непереданного документа", "Age of the first unsent document"), _DRIVE, ageing,
