@@ -5,7 +5,15 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from chekpoint.hub.answers import Answer, CertificateAnswer, CredentialAnswer, PingAnswer, ReachAnswer, read
+from chekpoint.hub.answers import (
+    Answer,
+    CertificateAnswer,
+    CredentialAnswer,
+    Fault,
+    PingAnswer,
+    ReachAnswer,
+    read,
+)
 from chekpoint.hub.causes import About, Link, Trait
 from chekpoint.store import probes
 from chekpoint.store.incidents import Words
@@ -50,7 +58,7 @@ def _whose(whose: tuple[str, ...]) -> str:
 
 
 def _refused(place: str, seen: CertificateAnswer) -> Words:
-    ru, en = (seen.fault.ru, seen.fault.en) if seen.fault is not None else ("", "")
+    ru, en = _why(seen.fault)
     return Words(
         "critical",
         f"Сертификат {place} ({_whose(seen.whose)}): {ru}. Браузеры покупателей показывают предупреждение, а уведомления "
@@ -74,7 +82,7 @@ def _ending(place: str, seen: CertificateAnswer, now: int, limits: Thresholds, *
 def webhook(tx: Tx, limits: Thresholds) -> Iterator[Finding]:
     """Shops' addresses that cannot be reached: their notices would wait."""
     for probe, seen in _unreached(tx, addresses.WEBHOOK, limits):
-        ru, en = (seen.fault.ru, seen.fault.en) if seen.fault is not None else ("", "")
+        ru, en = _why(seen.fault)
         words = Words(
             "warning",
             f"Адрес уведомлений магазина {_whose(seen.whose)} ({seen.address}) недоступен: {ru}. Магазин не узнаёт о чеках; "
@@ -88,7 +96,7 @@ def webhook(tx: Tx, limits: Thresholds) -> Iterator[Finding]:
 def our_address(tx: Tx, limits: Thresholds) -> Iterator[Finding]:
     """Our own public address, as it is set."""
     for probe, seen in _unreached(tx, addresses.OURS, limits):
-        ru, en = (seen.fault.ru, seen.fault.en) if seen.fault is not None else ("", "")
+        ru, en = _why(seen.fault)
         words = Words(
             "critical",
             f"Адрес Chekpoint для магазинов и покупателей ({seen.address}) не работает: {ru}. Ссылки в чеках не открываются, "
@@ -102,7 +110,7 @@ def our_address(tx: Tx, limits: Thresholds) -> Iterator[Finding]:
 def gateway(tx: Tx, limits: Thresholds) -> Iterator[Finding]:
     """Gateways of operators that do not answer from where the hub is."""
     for probe, seen in _unreached(tx, addresses.GATEWAY, limits):
-        ru, en = (seen.fault.ru, seen.fault.en) if seen.fault is not None else ("", "")
+        ru, en = _why(seen.fault)
         words = Words(
             "warning",
             f"Шлюз ОФД {seen.address} недоступен с этого сервера: {ru}. Если и кассы его не видят, документы копятся в ФН.",
@@ -110,6 +118,10 @@ def gateway(tx: Tx, limits: Thresholds) -> Iterator[Finding]:
             "either, documents pile up in the drives.",
         )
         yield Finding(probe.subject, words, probe.since)
+
+
+def _why(fault: Fault | None) -> tuple[str, str]:
+    return ("", "") if fault is None else (fault.ru, fault.en)
 
 
 def _unreached(tx: Tx, kind: str, limits: Thresholds) -> Iterator[tuple[Probe, ReachAnswer]]:
@@ -128,7 +140,7 @@ def credential(tx: Tx, limits: Thresholds) -> Iterator[Finding]:
 
 
 def _unreadable(seen: CredentialAnswer) -> Words:
-    ru, en = (seen.fault.ru, seen.fault.en) if seen.fault is not None else ("", "")
+    ru, en = _why(seen.fault)
     name = f" ({seen.name})" if seen.name else ""
     return Words(
         "warning",

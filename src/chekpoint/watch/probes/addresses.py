@@ -23,7 +23,8 @@ class Addresses:
     """What is asked and how. ``public_url``: ours; empty where there is none to be reached from outside."""
 
     def __init__(self, post: Post, settings: ProbeSettings, context: ssl.SSLContext, public_url: str) -> None:
-        self._post, self._settings, self._context, self._url = post, settings, context, public_url
+        self._post, self._settings, self._url = post, settings, public_url
+        self._means = reach.Means(context, post.clock, settings.page_timeout)
 
     def rounds(self) -> Rounds:
         """Ready to be run."""
@@ -57,34 +58,17 @@ class Addresses:
     async def _certificate(self, target: Target) -> tuple[bool, Answer]:
         place = reach.place_of(target.address)
         assert place is not None  # noqa: S101 - it was made of a place
-        found = await reach.certificate(
-            place,
-            target.whose,
-            context=self._context,
-            clock=self._post.clock,
-            patience=self._settings.page_timeout,
-        )
+        found = await reach.certificate(place, target.whose, self._means)
         return found.fault is None, found
 
     async def _reach(self, target: Target) -> tuple[bool, Answer]:
         place = reach.gateway_of(target.address) if target.kind == GATEWAY else reach.place_of(target.address)
         assert place is not None  # noqa: S101 - its form was checked
-        found = await reach.reach(
-            place,
-            target.whose,
-            context=self._context,
-            clock=self._post.clock,
-            patience=self._settings.page_timeout,
-        )
+        found = await reach.reach(place, target.whose, self._means)
         return found.fault is None, found
 
     async def _ours(self, target: Target) -> tuple[bool, Answer]:
-        found = await reach.ours(
-            target.address,
-            context=self._context,
-            clock=self._post.clock,
-            patience=self._settings.page_timeout,
-        )
+        found = await reach.ours(target.address, self._means)
         return found.fault is None, found
 
 

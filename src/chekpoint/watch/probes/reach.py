@@ -16,6 +16,14 @@ _PORTS: Final = {"https": 443, "http": 80}
 _FAILURES: Final = (OSError, UnicodeError, httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError)
 
 
+class Means(NamedTuple):
+    """With what is asked: whom to trust, whose time, and how many seconds an answer may take."""
+
+    context: ssl.SSLContext
+    clock: Clock
+    patience: float
+
+
 class Place(NamedTuple):
     """Where an address leads. ``tls``: is it https?"""
 
@@ -57,38 +65,34 @@ async def _met(place: Place, context: ssl.SSLContext | None) -> bytes | None:
         writer.transport.abort()  # a farewell would have to be waited for
 
 
-async def reach(
-    place: Place, whose: tuple[str, ...], *, context: ssl.SSLContext, clock: Clock, patience: float
-) -> ReachAnswer:
+async def reach(place: Place, whose: tuple[str, ...], means: Means) -> ReachAnswer:
     """Open a connection as whoever has something to say would; never raises for what a network may do."""
-    begun = clock.monotonic()
+    begun = means.clock.monotonic()
     fault: Fault | None = None
     try:
-        async with asyncio.timeout(patience):
-            await _met(place, context if place.tls else None)
+        async with asyncio.timeout(means.patience):
+            await _met(place, means.context if place.tls else None)
     except TimeoutError:
-        fault = words.unread(patience)
+        fault = words.unread(means.patience)
     except _FAILURES as error:
         fault = words.of_line(error)
-    ms = round((clock.monotonic() - begun) * 1000)
+    ms = round((means.clock.monotonic() - begun) * 1000)
     return ReachAnswer(whose=whose, address=place.word, ms=ms, fault=fault)
 
 
-async def ours(
-    url: str, *, context: ssl.SSLContext, clock: Clock, patience: float
-) -> ReachAnswer:  # fmt: skip
+async def ours(url: str, means: Means) -> ReachAnswer:
     """Do *we* answer at our public address? ``/healthz`` tells us from a page of the provider's."""
-    begun, fault = clock.monotonic(), None
+    begun, fault = means.clock.monotonic(), None
     try:
-        async with asyncio.timeout(patience), open_client(context, patience) as http:
+        async with asyncio.timeout(means.patience), open_client(means.context, means.patience) as http:
             answer = await http.get(url.rstrip("/") + "/healthz")
         if answer.status_code not in {200, 503} or b'"alive"' not in answer.content:
             fault = _STRANGER
     except (TimeoutError, httpx2.TimeoutException):
-        fault = words.unread(patience)
+        fault = words.unread(means.patience)
     except _FAILURES as error:
         fault = words.of_line(error)
-    return ReachAnswer(address=url, ms=round((clock.monotonic() - begun) * 1000), fault=fault)
+    return ReachAnswer(address=url, ms=round((means.clock.monotonic() - begun) * 1000), fault=fault)
 
 
 _STRANGER: Final = Fault(
@@ -96,22 +100,20 @@ _STRANGER: Final = Fault(
 )
 
 
-async def certificate(
-    place: Place, whose: tuple[str, ...], *, context: ssl.SSLContext, clock: Clock, patience: float
-) -> CertificateAnswer:
+async def certificate(place: Place, whose: tuple[str, ...], means: Means) -> CertificateAnswer:
     """Until when a certificate is good, and whether a browser would take it. An expired one is read as well."""
     blind = ssl.create_default_context()
     blind.check_hostname, blind.verify_mode = False, ssl.CERT_NONE  # only to read it: nothing is sent
     found = CertificateAnswer(whose=whose)
     try:
-        async with asyncio.timeout(patience):
+        async with asyncio.timeout(means.patience):
             found = _read(whose, await _met(place, blind))
-            await _met(place, context)
+            await _met(place, means.context)
     except TimeoutError:
-        return _faulty(found, words.unread(patience))
+        return _faulty(found, words.unread(means.patience))
     except _FAILURES as error:
         return _faulty(found, words.of_line(error))
-    if found.until is not None and found.until <= epoch_ms(clock.now()):
+    if found.until is not None and found.until <= epoch_ms(means.clock.now()):
         return _faulty(found, words.EXPIRED)
     return found
 
