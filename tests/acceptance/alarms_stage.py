@@ -2,8 +2,7 @@
 
 import asyncio
 import socket
-import threading
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +18,7 @@ from chekpoint.store import incidents, people
 from chekpoint.store.incidents import Words
 from chekpoint.store.journal import Tx
 from chekpoint.web.access import hashed
+from tests.acceptance.beside import beside
 from tests.acceptance.showcase import Server
 from tests.doubles.hubs import SELLER, SHOP
 from tests.notices_rig import Chat, chatting
@@ -72,11 +72,8 @@ def _furnish(tx: Tx) -> None:
 @contextmanager
 def staged(folder: Path) -> Iterator[Stage]:
     """Run the node in a thread; yields when pages are answered."""
-    ready, stop = threading.Event(), threading.Event()
-    found: list[Stage] = []
-    failed: list[BaseException] = []
 
-    async def main() -> None:
+    async def main(ready: Callable[[Stage], None], over: Callable[[], Awaitable[None]]) -> None:
         async with chatting(-500) as chat:
             with socket.create_server(("127.0.0.1", 0)) as listener:
                 port = listener.getsockname()[1]
@@ -91,29 +88,10 @@ def staged(folder: Path) -> Iterator[Stage]:
                 await until(lambda: server.started or task.done())
                 await hub.store.write(_furnish)
                 await hub.reload()
-                found.append(Stage(settings.address, hub, chat, asyncio.get_running_loop()))
-                ready.set()
-                await asyncio.to_thread(stop.wait)
+                ready(Stage(settings.address, hub, chat, asyncio.get_running_loop()))
+                await over()
                 server.should_exit = True
                 await task
 
-    def work() -> None:
-        try:
-            asyncio.run(main())
-        except BaseException as error:  # noqa: BLE001 - raised again in the test's own thread
-            failed.append(error)
-        finally:
-            ready.set()
-
-    thread = threading.Thread(target=work, name="stage")
-    thread.start()
-    ready.wait(60)
-    try:
-        if failed:
-            raise RuntimeError("the stage did not start") from failed[0]
-        yield found[0]
-    finally:
-        stop.set()
-        thread.join(40)
-        if failed:
-            raise RuntimeError("the stage fell") from failed[0]
+    with beside(main, "stage") as stage:
+        yield stage

@@ -43,6 +43,7 @@ from chekpoint.store.sql import Query
 from chekpoint.store.tables import register
 from chekpoint.store.views_receipts import Filter, Line, lines
 from chekpoint.web.screens import Joinery, first_password, screens
+from tests.acceptance.beside import beside
 from tests.doubles.bare_register import BareRegister
 from tests.doubles.hubs import SHOP, running
 
@@ -271,11 +272,8 @@ async def _started(server: Server) -> bool:
 @contextmanager
 def served(folder: Path, *, port: int = 0) -> Iterator[Site]:
     """Run hub and server in a thread; yields when pages are answered."""
-    ready, stop = threading.Event(), threading.Event()
-    found: list[Site] = []
-    failed: list[BaseException] = []
 
-    async def main() -> None:
+    async def main(ready: Callable[[Site], None], over: Callable[[], Awaitable[None]]) -> None:
         async with prepared(folder) as world:
             with socket.create_server(("127.0.0.1", port)) as listener:
                 address = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -288,32 +286,15 @@ def served(folder: Path, *, port: int = 0) -> Iterator[Site]:
                 config = uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
                 server = Server(config)
                 task = asyncio.create_task(server.serve([listener]))
-                found.append(Site(address, world))
                 await until(partial(_started, server), why="the server does not start")
-                ready.set()
-                await asyncio.to_thread(stop.wait)
+                ready(Site(address, world))
+                await over()
                 server.should_exit = True
                 await task
                 await client.aclose()
 
-    def work() -> None:
-        try:
-            asyncio.run(main())
-        except BaseException as error:  # noqa: BLE001 - raised again in the test's own thread
-            failed.append(error)
-        finally:
-            ready.set()
-
-    thread = threading.Thread(target=work, name="showcase")
-    thread.start()
-    ready.wait(60)
-    try:
-        if failed:
-            raise RuntimeError("the showcase did not start") from failed[0]
-        yield found[0]
-    finally:
-        stop.set()
-        thread.join(30)
+    with beside(main, "showcase") as site:
+        yield site
 
 
 if __name__ == "__main__":
