@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from chekpoint.core.lifecycle import Proof
-from tests.acceptance.truth_rig import REGISTER, truth
+from tests.acceptance.truth_rig import REGISTER, Truth, truth
 from tests.waiting import until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
@@ -30,7 +30,8 @@ async def test_cut_from_internet(tmp_path: Path) -> None:
         assert "Не ушло из кассы: 2" in drive
         assert REGISTER in drive
         assert "внимание" in drive
-        told = await world.told("🔴", REGISTER, "2 документов подписаны ФН", "связь кассы с ОФД")
+        told = await world.told("🔴", REGISTER, "документов подписаны ФН", "связь кассы с ОФД")
+        await until(lambda: _says(world, "2 документов подписаны ФН"))
         assert "30 дней" in told or "заблокируется" in told
 
         world.ofd.conduct.down = False
@@ -39,3 +40,7 @@ async def test_cut_from_internet(tmp_path: Path) -> None:
         await until(world.quiet)
         await world.told("🟢", REGISTER)
         assert "Не ушло из кассы: 0" in await world.link("drive")
+
+
+async def _says(world: Truth, words: str) -> bool:
+    return words in await world.read("/incidents")

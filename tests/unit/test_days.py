@@ -152,7 +152,7 @@ async def test_the_clock_closes_a_shift_and_opens_the_next_with_its_small_sum(da
         await settled(hub, 1)
         till.wall = till.wall.replace(hour=22, minute=59, second=59)
         await change(hub, close_at="23:00", open_at="23:01", opening_cash=50_000)
-        await until(lambda: not till.shift_open)
+        await until(lambda: not till.shift_open and hub.lanes["r1"].shift == "closed")
         till.wall = till.wall.replace(hour=23, minute=0, second=59)
         hub.lanes["r1"].shift_opens = None  # as after a restart: the time is reckoned anew
         hub.lanes["r1"].standing = False

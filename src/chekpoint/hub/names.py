@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from random import Random
+from threading import Lock
 from uuid import UUID, uuid5
 
 from chekpoint.core.clock import Clock, epoch_ms, uuid7_hex
@@ -26,11 +27,20 @@ def attempt_id(mark: str, number: int) -> str:
 
 
 class Keys:
-    """Makes ordered keys (UUIDv7 as 32 hex digits) from an injected clock and chance."""
+    """Makes ordered keys (UUIDv7 as 32 hex digits) from an injected clock and chance.
+
+    They grow in the order of asking, also within a millisecond and when the clock is put back: what is done in the
+    order of its keys (notices to a shop, errands of a register) is done in the order in which it was asked for. Units
+    ask on the journal's thread, everybody else on the event loop's.
+    """
 
     def __init__(self, clock: Clock, chance: Random) -> None:
         self._clock, self._chance = clock, chance
+        self._last, self._turn = "", Lock()
 
     def new(self) -> str:
         """A fresh key."""
-        return uuid7_hex(epoch_ms(self._clock.now()), self._chance)
+        with self._turn:
+            drawn = uuid7_hex(epoch_ms(self._clock.now()), self._chance)
+            self._last = drawn if drawn > self._last else f"{int(self._last, 16) + 1:032x}"
+            return self._last

@@ -7,6 +7,7 @@ from chekpoint.core.errors import StoreError
 from chekpoint.hub import continuity, troubles
 from chekpoint.hub.post import Post
 from chekpoint.store import incidents, overdue
+from chekpoint.store.incidents import Words
 from chekpoint.store.journal import Tx
 
 log = structlog.get_logger()
@@ -44,27 +45,34 @@ class Sweep:
 
     async def _lateness(self, late: dict[str, int], unproven: dict[str, int]) -> None:
         """What is open is read anew: another node, or this one in an earlier life, may have opened it."""
-        told = await self._post.store.read(
-            lambda tx: [incidents.subjects(tx, k) for k in ("late", "unproven")]
-        )
-        if late.keys() == set(told[0]) and unproven.keys() == set(told[1]):
+        found = {("late", seller): troubles.late(count) for seller, count in late.items()}
+        for register, count in unproven.items():
+            found["unproven", register] = troubles.unproven(self._names.get(register, register), count)
+        told = await self._post.store.read(_told)
+        if found == told:
             return
         key = self._post.keys.new
 
         def unit(tx: Tx) -> None:
-            for seller, count in late.items():
-                incidents.open_incident(tx, "late", seller, troubles.late(count), key=key())
-            for register, count in unproven.items():
-                words = troubles.unproven(self._names.get(register, register), count)
-                incidents.open_incident(tx, "unproven", register, words, key=key())
-            for seller in told[0]:
-                if seller not in late:
-                    incidents.close(tx, "late", seller)
-            for register in told[1]:
-                if register not in unproven:
-                    incidents.close(tx, "unproven", register)
+            for (kind, subject), words in found.items():
+                if not incidents.open_incident(tx, kind, subject, words, key=key()):
+                    _say_anew(tx, kind, subject, words)
+            for kind, subject in told.keys() - found.keys():
+                incidents.close(tx, kind, subject)
 
         await self._post.store.write(unit)
+
+
+def _told(tx: Tx) -> dict[tuple[str, str], Words]:
+    """What is open of this kind, and what it says."""
+    mine = (one for one in incidents.open_now(tx) if one.kind in {"late", "unproven"})
+    return {(one.kind, one.subject): Words(one.severity, one.text_ru, one.text_en) for one in mine}
+
+
+def _say_anew(tx: Tx, kind: str, subject: str, words: Words) -> None:
+    """The number in an open incident is that of now."""
+    if incidents.standing(tx, kind, subject) != words:
+        incidents.reword(tx, kind, subject, words)
 
 
 def _expire(tx: Tx) -> int:
