@@ -209,6 +209,7 @@ def test_every_page_of_the_books_speaks_english(desk: Page, site: Site) -> None:
         )
         assert re.findall(r"[а-яё]{4,}", shown) == []
     desk.get_by_title("По-русски").click()
+    expect(desk.locator("html")).to_have_attribute("lang", "ru")  # a page on its way must not meet the end
 
 
 def test_an_export_of_the_cabinet_is_held_against_the_journal_and_its_day_is_in_the_month(
